@@ -1,0 +1,38 @@
+//! The words of the field: what a patch is, what names it, and how a set of patches is laid out in a program.
+//!
+//! Build script, macro, command line and runtime all speak of patches in these types. The crate has no
+//! dependencies and does no I/O: it does not parse file names or SQL, and it computes no digests.
+//!
+//! A [`PatchSet`] is two borrowed buffers, a text and an index of fixed-width records, and reading it needs no heap.
+//! [`encode`] is its only writer.
+//!
+//! ```
+//! use patchgen_model::{encode, Checksum, Draft, DraftSet, PatchSet, Version};
+//!
+//! let drafts = [Draft {
+//!     database: "app",
+//!     version: Version { major: 20240131, minor: 1, point: 0 },
+//!     file: "patches/app.20240131.0001.postgres.start.sql",
+//!     text: "create table t ();\n",
+//!     ..Draft::default()
+//! }];
+//! let encoded = encode(&DraftSet { patches: &drafts, ..DraftSet::default() }, |_| Checksum::default());
+//! let set = PatchSet::decode(&encoded.text, &encoded.index).expect("just encoded");
+//! assert_eq!(set.iter().next().expect("one patch").id().to_string(), "app 20240131.0001");
+//! ```
+
+mod checksum;
+mod id;
+mod kind;
+mod patch;
+mod set;
+mod statement;
+mod wire;
+
+pub use checksum::Checksum;
+pub use id::{PatchId, Version};
+pub use kind::{Kind, ParseKindError, ScriptMode};
+pub use patch::{Grammar, Patch};
+pub use set::{DatabasePatches, PatchSet, Revision};
+pub use statement::{Class, CopyData, Item, Quoting, Span, Statement, Variable};
+pub use wire::{DecodeError, Draft, DraftSet, Encoded, Items, encode};

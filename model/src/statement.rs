@@ -1,0 +1,194 @@
+/// A range of bytes within the text of a patch.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
+pub struct Span {
+    /// Offset of the first byte.
+    pub start: u32,
+    /// Offset behind the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The text that the span covers.
+    ///
+    /// # Panics
+    /// If the span does not lie on character boundaries within `text`; spans of a decoded set always do.
+    #[must_use]
+    pub fn of(self, text: &str) -> &str {
+        &text[self.start as usize..self.end as usize]
+    }
+}
+
+macro_rules! classes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal,)*) => {
+        /// What a statement is, as far as running it and recovering from its interruption go.
+        ///
+        /// Which statements cannot run inside a transaction was tried on PostgreSQL 15 (SQLSTATE 25001).
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
+        #[non_exhaustive]
+        pub enum Class {
+            $($(#[$doc])* $name = $code,)*
+        }
+
+        impl Class {
+            pub(crate) const fn from_code(code: u8) -> Option<Self> {
+                match code {
+                    $($code => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+classes! {
+    /// Runs inside a transaction; everything that is nothing else.
+    #[default]
+    Transactional = 0,
+    /// `COPY … FROM stdin`, followed by its data block.
+    CopyFromStdin = 1,
+    /// `BEGIN` or `START TRANSACTION`.
+    Begin = 2,
+    /// `COMMIT` or `END`.
+    Commit = 3,
+    /// `ROLLBACK` or `ABORT`, not `ROLLBACK TO SAVEPOINT`.
+    Rollback = 4,
+    /// `RESET ROLE`, `SET SESSION AUTHORIZATION`, `RESET SESSION AUTHORIZATION`: leaves the patch's role.
+    RoleEscape = 5,
+    /// `SET ROLE`, which the runtime undoes after the patch.
+    SetRole = 6,
+    /// A `SET` or `RESET` of a session parameter, which the runtime undoes after the patch.
+    SessionSetting = 7,
+    /// A change of `standard_conforming_strings`: what follows must travel in a message of its own.
+    LexicalSetting = 8,
+    /// `CREATE INDEX CONCURRENTLY`.
+    CreateIndexConcurrently = 9,
+    /// `DROP INDEX CONCURRENTLY`.
+    DropIndexConcurrently = 10,
+    /// `REINDEX … CONCURRENTLY`.
+    ReindexConcurrently = 11,
+    /// `ALTER TABLE … DETACH PARTITION … CONCURRENTLY`.
+    DetachPartitionConcurrently = 12,
+    /// Cannot run in a transaction and is harmless to run again: `VACUUM`, a bare `CLUSTER`, `ALTER SYSTEM`,
+    /// `REINDEX SCHEMA|DATABASE|SYSTEM`, `DISCARD ALL`.
+    Repeatable = 13,
+    /// `CREATE DATABASE`.
+    CreateDatabase = 14,
+    /// `DROP DATABASE`.
+    DropDatabase = 15,
+    /// `ALTER DATABASE … SET TABLESPACE`.
+    AlterDatabaseTablespace = 16,
+    /// `CREATE TABLESPACE`.
+    CreateTablespace = 17,
+    /// `DROP TABLESPACE`.
+    DropTablespace = 18,
+    /// Cannot run in a transaction, and an interruption leaves its outcome open: `CREATE` or `DROP SUBSCRIPTION`,
+    /// `COMMIT PREPARED`, `ROLLBACK PREPARED`.
+    Unrepeatable = 19,
+    /// `DO` or `CALL`, which may commit inside when it runs outside a transaction.
+    Procedural = 20,
+    /// `PREPARE TRANSACTION`, which takes the transaction away from its session.
+    PrepareTransaction = 21,
+}
+
+impl Class {
+    /// Whether PostgreSQL accepts the statement inside a transaction block.
+    ///
+    /// ```
+    /// use patchgen_model::Class;
+    ///
+    /// assert!(Class::Transactional.runs_in_transaction());
+    /// assert!(!Class::CreateIndexConcurrently.runs_in_transaction());
+    /// ```
+    #[must_use]
+    pub const fn runs_in_transaction(self) -> bool {
+        !matches!(
+            self,
+            Self::CreateIndexConcurrently
+                | Self::DropIndexConcurrently
+                | Self::ReindexConcurrently
+                | Self::DetachPartitionConcurrently
+                | Self::Repeatable
+                | Self::CreateDatabase
+                | Self::DropDatabase
+                | Self::AlterDatabaseTablespace
+                | Self::CreateTablespace
+                | Self::DropTablespace
+                | Self::Unrepeatable
+        )
+    }
+
+    /// Whether the statement begins or ends a transaction.
+    #[must_use]
+    pub const fn is_transaction_control(self) -> bool {
+        matches!(
+            self,
+            Self::Begin | Self::Commit | Self::Rollback | Self::PrepareTransaction
+        )
+    }
+}
+
+/// How the value of a psql variable is put into a statement.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Quoting {
+    /// `:name`: as it is.
+    Plain,
+    /// `:'name'`: as a string literal.
+    Literal,
+    /// `:"name"`: as an identifier.
+    Identifier,
+}
+
+/// A reference to a psql variable in a statement of a baseline; as in psql it stays as it is when no such variable is set.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Variable {
+    /// The reference as written, colon and quotes included.
+    pub span: Span,
+    /// How the value is put in.
+    pub quoting: Quoting,
+}
+
+impl Variable {
+    /// The name of the variable, taken from the text of the patch.
+    #[must_use]
+    pub fn name(self, text: &str) -> &str {
+        self.span
+            .of(text)
+            .trim_start_matches(':')
+            .trim_matches(['\'', '"'])
+    }
+}
+
+/// The data block of a `COPY … FROM stdin`, without the final `\.` line.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct CopyData {
+    /// The bytes to send.
+    pub span: Span,
+}
+
+/// A statement of a patch: its place and what is known of it from the build.
+#[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
+pub struct Statement<'a> {
+    /// First to last character, without the final semicolon.
+    pub span: Span,
+    /// What it is.
+    pub class: Class,
+    /// The schema of the object that it makes or drops, where the class needs one for recovery and the text names one.
+    pub schema: Option<&'a str>,
+    /// The name of that object, unquoted and folded as PostgreSQL does.
+    pub object: Option<&'a str>,
+    /// `IF [NOT] EXISTS` is given.
+    pub conditional: bool,
+    /// References to psql variables, in order; only in baselines.
+    pub variables: Vec<Variable>,
+    /// Data for `COPY … FROM stdin`.
+    pub data: Option<CopyData>,
+}
+
+/// What a patch consists of, in order.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Item<'a> {
+    /// An SQL statement.
+    Statement(Statement<'a>),
+    /// A psql meta-command, from its backslash to the end of its arguments.
+    Meta(Span),
+}
