@@ -2,3 +2,6 @@
 
 pub mod class;
 pub mod segment;
+
+#[cfg(feature = "syntax")]
+mod syntax;
