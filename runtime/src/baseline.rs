@@ -1,10 +1,10 @@
 //! Runs a baseline as psql would, when it cannot run in a transaction: statement by statement, each on its own.
 
+use crate::Error;
 use crate::bootstrap::mark_unfinished;
 use crate::message::{Part, patch_error};
 use crate::script::{Request, Variables};
 use crate::session::{Connector, Session};
-use crate::Error;
 use patchgen_model::{Class, Item, Patch};
 
 /// Whether a patch can run inside one transaction on one session.
@@ -22,7 +22,8 @@ pub(crate) fn is_transactional(patch: &Patch<'_>) -> bool {
 pub(crate) fn creates(patch: &Patch<'_>, database: &str) -> bool {
     patch.items().any(|item| match item {
         Item::Statement(statement) => {
-            statement.class == Class::CreateDatabase && statement.object.is_none_or(|name| name == database)
+            statement.class == Class::CreateDatabase
+                && statement.object.is_none_or(|name| name == database)
         }
         Item::Meta(_) => false,
     })
@@ -58,7 +59,9 @@ pub(crate) async fn run(
                  database and begins again",
             )
         })?;
-        if statement.class == Class::CreateDatabase && statement.object.is_none_or(|name| name == database) {
+        if statement.class == Class::CreateDatabase
+            && statement.object.is_none_or(|name| name == database)
+        {
             mark_unfinished(&session, database).await?;
         }
     }

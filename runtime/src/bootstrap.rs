@@ -25,45 +25,86 @@ const UNFINISHED: u32 = 1_000_003;
 /// A session from which databases can be made.
 pub(crate) async fn maintenance(connector: &Connector<'_>, user: &str) -> Result<Session, Error> {
     let mut first = None;
-    for database in connector.own_database().into_iter().chain(["postgres", "template1"]) {
+    for database in connector
+        .own_database()
+        .into_iter()
+        .chain(["postgres", "template1"])
+    {
         match connector.open(database, user).await {
             Err(error) if error.kind() == ErrorKind::MissingDatabase => first.get_or_insert(error),
             outcome => return outcome,
         };
     }
-    Err(first.unwrap_or_else(|| Error::new(ErrorKind::MissingDatabase, "no database to connect to")))
+    Err(first
+        .unwrap_or_else(|| Error::new(ErrorKind::MissingDatabase, "no database to connect to")))
 }
 
 /// Which of some databases are there.
-pub(crate) async fn presence(session: &Session, names: &[String]) -> Result<BTreeMap<String, Presence>, Error> {
-    let mut found: BTreeMap<String, Presence> = names.iter().map(|name| (name.clone(), Presence::Absent)).collect();
+pub(crate) async fn presence(
+    session: &Session,
+    names: &[String],
+) -> Result<BTreeMap<String, Presence>, Error> {
+    let mut found: BTreeMap<String, Presence> = names
+        .iter()
+        .map(|name| (name.clone(), Presence::Absent))
+        .collect();
     let list: Vec<String> = names.iter().map(|name| literal(name)).collect();
     let query = format!(
         "SELECT datname, datconnlimit = {UNFINISHED} FROM pg_catalog.pg_database WHERE datname IN ({})",
         list.join(", ")
     );
-    for row in session.query(&query).await.map_err(|refusal| session.explain(refusal))? {
-        let presence = if row.get(1) == Some("t") { Presence::Unfinished } else { Presence::Present };
+    for row in session
+        .query(&query)
+        .await
+        .map_err(|refusal| session.explain(refusal))?
+    {
+        let presence = if row.get(1) == Some("t") {
+            Presence::Unfinished
+        } else {
+            Presence::Present
+        };
         found.insert(row.get(0).unwrap_or_default().to_owned(), presence);
     }
     Ok(found)
 }
 
 /// Makes a database and marks it as unfinished.
-pub(crate) async fn create_database(config: &Config, session: &Session, name: &str) -> Result<(), Error> {
-    let sql = format!("CREATE DATABASE {} CONNECTION LIMIT {UNFINISHED}", identifier(name));
+pub(crate) async fn create_database(
+    config: &Config,
+    session: &Session,
+    name: &str,
+) -> Result<(), Error> {
+    let sql = format!(
+        "CREATE DATABASE {} CONNECTION LIMIT {UNFINISHED}",
+        identifier(name)
+    );
     create(session, &sql).await?;
-    emit(config, &Event::Created { what: &format!("database `{name}`") });
+    emit(
+        config,
+        &Event::Created {
+            what: &format!("database `{name}`"),
+        },
+    );
     failpoint!("database");
     Ok(())
 }
 
 /// Drops a database whose bootstrap was interrupted.
-pub(crate) async fn drop_unfinished(config: &Config, session: &Session, name: &str) -> Result<(), Error> {
-    let message = format!("the bootstrap of database `{name}` was interrupted: dropping what was made and beginning again");
+pub(crate) async fn drop_unfinished(
+    config: &Config,
+    session: &Session,
+    name: &str,
+) -> Result<(), Error> {
+    let message = format!(
+        "the bootstrap of database `{name}` was interrupted: dropping what was made and beginning again"
+    );
     emit(config, &Event::Warning { message: &message });
-    let drop = format!("DROP DATABASE {} WITH (FORCE)", identifier(name));
-    session.run(&drop).await.map(drop).map_err(|refusal| session.explain(refusal))
+    let sql = format!("DROP DATABASE {} WITH (FORCE)", identifier(name));
+    session
+        .run(&sql)
+        .await
+        .map(drop)
+        .map_err(|refusal| session.explain(refusal))
 }
 
 /// Marks a database that a script has just made.
@@ -77,26 +118,42 @@ pub(crate) async fn mark_finished(session: &Session, name: &str) -> Result<(), E
 }
 
 async fn set_limit(session: &Session, name: &str, limit: i64) -> Result<(), Error> {
-    session.run(&finish_sql(name, limit)).await.map(drop).map_err(|refusal| session.explain(refusal))
+    session
+        .run(&finish_sql(name, limit))
+        .await
+        .map(drop)
+        .map_err(|refusal| session.explain(refusal))
 }
 
 fn finish_sql(name: &str, limit: i64) -> String {
-    format!("ALTER DATABASE {} CONNECTION LIMIT {limit}", identifier(name))
+    format!(
+        "ALTER DATABASE {} CONNECTION LIMIT {limit}",
+        identifier(name)
+    )
 }
 
 /// Runs a statement that makes something, unless another program was quicker; waits while the template is in use.
 async fn create(session: &Session, sql: &str) -> Result<(), Error> {
     loop {
-        let Err(refusal) = session.run(sql).await else { return Ok(()) };
+        let Err(refusal) = session.run(sql).await else {
+            return Ok(());
+        };
         match refusal.code() {
-            Some(&SqlState::DUPLICATE_OBJECT | &SqlState::DUPLICATE_DATABASE | &SqlState::UNIQUE_VIOLATION) => return Ok(()),
+            Some(
+                &SqlState::DUPLICATE_OBJECT
+                | &SqlState::DUPLICATE_DATABASE
+                | &SqlState::UNIQUE_VIOLATION,
+            ) => return Ok(()),
             Some(&SqlState::OBJECT_IN_USE) => {
                 tokio::time::sleep(Duration::from_millis(fastrand::u64(50..250))).await;
             }
             _ => {
                 let error = session.explain(refusal);
                 return Err(if error.kind() == ErrorKind::Privilege {
-                    error.with_help(format!("let an administrator run: {};", without_secret(sql)))
+                    error.with_help(format!(
+                        "let an administrator run: {};",
+                        without_secret(sql)
+                    ))
                 } else {
                     error
                 });
@@ -120,14 +177,24 @@ pub(crate) async fn home<'a>(
 ) -> Result<Vec<(Patch<'a>, Duration)>, Error> {
     let config = connector.config;
     let name = &domain.database;
-    let of_home = |patch: &Patch<'_>| patch.is_bootstrap() && config.target(patch.database()).database == *name;
+    let of_home = |patch: &Patch<'_>| {
+        patch.is_bootstrap() && config.target(patch.database()).database == *name
+    };
     let patches: Vec<Patch<'a>> = set.iter().filter(of_home).collect();
-    let maker = patches.first().map_or(connector.admin(), |patch| patch.user()).to_owned();
+    let maker = patches
+        .first()
+        .map_or(connector.admin(), |patch| patch.user())
+        .to_owned();
     let session = maintenance(connector, &maker).await?;
     let lock = exclusive(connector, &session).await?;
-    let there = presence(&session, std::slice::from_ref(name)).await?.remove(name).unwrap_or(Presence::Absent);
+    let there = presence(&session, std::slice::from_ref(name))
+        .await?
+        .remove(name)
+        .unwrap_or(Presence::Absent);
     let outcome = match there {
-        Presence::Present => complete(connector, domain, &session, refused).await.map(|()| Vec::new()),
+        Presence::Present => complete(connector, domain, &session, refused)
+            .await
+            .map(|()| Vec::new()),
         _ if patches.is_empty() && domain.in_target => Err(refused),
         there => make(connector, domain, set, &patches, &session, there).await,
     };
@@ -145,7 +212,12 @@ async fn exclusive(connector: &Connector<'_>, session: &Session) -> Result<Lock,
 }
 
 /// The database is there: what may be missing is the role to use it.
-async fn complete(connector: &Connector<'_>, domain: &Domain, session: &Session, refused: Error) -> Result<(), Error> {
+async fn complete(
+    connector: &Connector<'_>,
+    domain: &Domain,
+    session: &Session,
+    refused: Error,
+) -> Result<(), Error> {
     if refused.kind() == ErrorKind::MissingDatabase {
         return Ok(()); // Another program made it in the meantime.
     }
@@ -172,18 +244,34 @@ async fn make<'a>(
     }
     let Some(user) = patches.first().map(|patch| patch.user()) else {
         create_role(connector, domain, session).await?;
-        let sql = format!("CREATE DATABASE {} OWNER {}", identifier(name), identifier(&domain.user));
+        let sql = format!(
+            "CREATE DATABASE {} OWNER {}",
+            identifier(name),
+            identifier(&domain.user)
+        );
         // The maker must be a member of the owner to give it a database, unless it is a superuser.
         create(session, &sql).await?;
-        emit(config, &Event::Created { what: &format!("database `{name}`") });
+        emit(
+            config,
+            &Event::Created {
+                what: &format!("database `{name}`"),
+            },
+        );
         return Ok(Vec::new());
     };
     if !patches.iter().any(|patch| baseline::creates(patch, name)) {
         create_database(config, session, name).await?;
     }
     let mut rest = patches;
-    while let Some((patch, others)) = rest.split_first().filter(|(patch, _)| !baseline::is_transactional(patch)) {
-        let start = if baseline::creates(patch, name) { maintenance(connector, user).await? } else { connector.open(name, user).await? };
+    while let Some((patch, others)) = rest
+        .split_first()
+        .filter(|(patch, _)| !baseline::is_transactional(patch))
+    {
+        let start = if baseline::creates(patch, name) {
+            maintenance(connector, user).await?
+        } else {
+            connector.open(name, user).await?
+        };
         baseline::run(connector, start, patch, name).await?;
         rest = others;
     }
@@ -192,16 +280,32 @@ async fn make<'a>(
     parts.own("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
     for (number, patch) in rest.iter().enumerate() {
         if patch.user() != user {
-            parts.own(&format!("SET LOCAL SESSION AUTHORIZATION {}", identifier(patch.user())));
+            parts.own(&format!(
+                "SET LOCAL SESSION AUTHORIZATION {}",
+                identifier(patch.user())
+            ));
         }
-        parts.patch(number, patch, &mut Variables::new(config, name, patch.user()))?;
-        ["RESET ALL", "RESET SESSION AUTHORIZATION"].iter().for_each(|statement| parts.own(statement));
+        parts.patch(
+            number,
+            patch,
+            &mut Variables::new(config, name, patch.user()),
+        )?;
+        ["RESET ALL", "RESET SESSION AUTHORIZATION"]
+            .iter()
+            .for_each(|statement| parts.own(statement));
     }
     for part in parts.finish() {
         part.send(&home).await.map_err(|failure| {
-            let (number, offset) = failure.blame.map_or((0, None), |(number, offset)| (number, Some(offset)));
+            let (number, offset) = failure
+                .blame
+                .map_or((0, None), |(number, offset)| (number, Some(offset)));
             let patch = rest.get(number).unwrap_or(&patches[0]);
-            patch_error(patch, failure.refusal, offset, "rolled back; the unfinished database is made anew by the next run")
+            patch_error(
+                patch,
+                failure.refusal,
+                offset,
+                "rolled back; the unfinished database is made anew by the next run",
+            )
         })?;
     }
     if !domain.in_target && !role_exists(&home, &domain.user).await? {
@@ -210,7 +314,14 @@ async fn make<'a>(
     record(connector, domain, set, patches, home).await?;
     let elapsed = began.elapsed();
     for patch in patches {
-        emit(config, &Event::Applied { patch: patch.id(), file: patch.file(), elapsed });
+        emit(
+            config,
+            &Event::Applied {
+                patch: patch.id(),
+                file: patch.file(),
+                elapsed,
+            },
+        );
     }
     Ok(patches.iter().map(|patch| (*patch, elapsed)).collect())
 }
@@ -225,7 +336,11 @@ async fn record<'a>(
 ) -> Result<(), Error> {
     let config = connector.config;
     let ledger = Ledger::new(home, config, set.revision());
-    let entry = |patch: &Patch<'a>| Entry { patch: *patch, target: config.target(patch.database()), attempt: 1 };
+    let entry = |patch: &Patch<'a>| Entry {
+        patch: *patch,
+        target: config.target(patch.database()),
+        attempt: 1,
+    };
     let entries: Vec<Entry<'a>> = patches.iter().map(entry).collect();
     let mut message = String::new();
     if !domain.in_target {
@@ -243,24 +358,53 @@ async fn record<'a>(
         finish_sql(&domain.database, -1)
     ));
     failpoint!("home");
-    ledger.session.run(&message).await.map(drop).map_err(|refusal| ledger.session.explain(refusal))
+    ledger
+        .session
+        .run(&message)
+        .await
+        .map(drop)
+        .map_err(|refusal| ledger.session.explain(refusal))
 }
 
-async fn role_exists(session: &Session, role: &str) -> Result<bool, Error> {
-    let query = format!("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = {}", literal(role));
-    Ok(session.run(&query).await.map_err(|refusal| session.explain(refusal))?.is_some())
+pub(crate) async fn role_exists(session: &Session, role: &str) -> Result<bool, Error> {
+    let query = format!(
+        "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = {}",
+        literal(role)
+    );
+    Ok(session
+        .run(&query)
+        .await
+        .map_err(|refusal| session.explain(refusal))?
+        .is_some())
 }
 
 /// Makes the role of the state database; the server sees only a verifier of its password.
-async fn create_role(connector: &Connector<'_>, domain: &Domain, session: &Session) -> Result<(), Error> {
+async fn create_role(
+    connector: &Connector<'_>,
+    domain: &Domain,
+    session: &Session,
+) -> Result<(), Error> {
     let role = &domain.user;
     if role_exists(session, role).await? {
         return Ok(());
     }
     let password = connector.password(&domain.database, role);
     let verifier = postgres_protocol::password::scram_sha_256(password.as_bytes());
-    create(session, &format!("CREATE ROLE {} LOGIN PASSWORD {}", identifier(role), literal(&verifier))).await?;
-    emit(connector.config, &Event::Created { what: &format!("role `{role}`") });
+    create(
+        session,
+        &format!(
+            "CREATE ROLE {} LOGIN PASSWORD {}",
+            identifier(role),
+            literal(&verifier)
+        ),
+    )
+    .await?;
+    emit(
+        connector.config,
+        &Event::Created {
+            what: &format!("role `{role}`"),
+        },
+    );
     Ok(())
 }
 
@@ -268,5 +412,8 @@ async fn create_role(connector: &Connector<'_>, domain: &Domain, session: &Sessi
 async fn allow(home: &Session, domain: &Domain) -> Result<(), Error> {
     let (database, role) = (identifier(&domain.database), identifier(&domain.user));
     let sql = format!("GRANT CREATE, CONNECT ON DATABASE {database} TO {role}");
-    home.run(&sql).await.map(drop).map_err(|refusal| home.explain(refusal))
+    home.run(&sql)
+        .await
+        .map(drop)
+        .map_err(|refusal| home.explain(refusal))
 }

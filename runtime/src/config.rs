@@ -75,7 +75,9 @@ pub struct Target {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.database)?;
-        self.schema.iter().try_for_each(|schema| write!(f, "/{schema}"))
+        self.schema
+            .iter()
+            .try_for_each(|schema| write!(f, "/{schema}"))
     }
 }
 
@@ -132,7 +134,10 @@ impl Config {
             state_conninfo: None,
             variables: BTreeMap::new(),
             prefix: "POSTGRESQL".to_owned(),
-            state: StateLocation::Apart { database: "patches".to_owned(), role: "patches".to_owned() },
+            state: StateLocation::Apart {
+                database: "patches".to_owned(),
+                role: "patches".to_owned(),
+            },
             state_schema: "patchgen".to_owned(),
             role_mode: RoleMode::Login,
             map: BTreeMap::new(),
@@ -204,7 +209,10 @@ impl Config {
             StateLocation::Apart { role, .. } => role,
             StateLocation::InTarget => "patches".to_owned(),
         };
-        self.state = StateLocation::Apart { database: name.into(), role };
+        self.state = StateLocation::Apart {
+            database: name.into(),
+            role,
+        };
         self
     }
 
@@ -215,7 +223,10 @@ impl Config {
             StateLocation::Apart { database, .. } => database,
             StateLocation::InTarget => "patches".to_owned(),
         };
-        self.state = StateLocation::Apart { database, role: name.into() };
+        self.state = StateLocation::Apart {
+            database,
+            role: name.into(),
+        };
         self
     }
 
@@ -340,7 +351,10 @@ impl Config {
 
     /// The value of a variable: the program's, else the environment's.
     pub(crate) fn environment(&self, name: &str) -> Option<String> {
-        self.variables.get(name).cloned().or_else(|| std::env::var(name).ok())
+        self.variables
+            .get(name)
+            .cloned()
+            .or_else(|| std::env::var(name).ok())
     }
 
     pub(crate) fn base(&self) -> Result<Conninfo, Error> {
@@ -362,14 +376,20 @@ impl Config {
     }
 
     pub(crate) fn target(&self, logical: &str) -> Target {
-        let identity = || Target { database: logical.to_owned(), schema: None };
+        let identity = || Target {
+            database: logical.to_owned(),
+            schema: None,
+        };
         self.map.get(logical).cloned().unwrap_or_else(identity)
     }
 
     /// The variable that holds the password of a role.
     pub(crate) fn password_variable(&self, user: &str) -> String {
         let upper = user.to_uppercase();
-        let word: String = upper.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+        let word: String = upper
+            .chars()
+            .map(|c| if c.is_alphanumeric() { c } else { '_' })
+            .collect();
         format!("{}_{word}_PASSWORD", self.prefix)
     }
 }
@@ -391,6 +411,9 @@ impl fmt::Debug for Config {
 
 fn program_name() -> String {
     let path = std::env::current_exe().ok();
-    let name = path.as_deref().and_then(std::path::Path::file_stem).map(|name| name.to_string_lossy().into_owned());
+    let name = path
+        .as_deref()
+        .and_then(std::path::Path::file_stem)
+        .map(|name| name.to_string_lossy().into_owned());
     name.unwrap_or_else(|| "patchgen".to_owned())
 }

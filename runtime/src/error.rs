@@ -130,7 +130,10 @@ impl Error {
     /// The patch that failed or is in question.
     #[must_use]
     pub fn patch(&self) -> Option<PatchId<'_>> {
-        self.0.patch.as_ref().map(|(database, version)| PatchId { database, version: *version })
+        self.0.patch.as_ref().map(|(database, version)| PatchId {
+            database,
+            version: *version,
+        })
     }
 
     /// Where in a patch file it failed.
@@ -196,6 +199,9 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+        self.0
+            .source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
     }
 }

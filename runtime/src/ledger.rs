@@ -74,8 +74,15 @@ pub(crate) struct Entry<'a> {
 impl Entry<'_> {
     /// The key columns as a row of literals.
     fn key(&self) -> String {
-        let Version { major, minor, point } = self.patch.version();
-        format!("{}, {major}, {minor}, {point}", literal(&self.target.to_string()))
+        let Version {
+            major,
+            minor,
+            point,
+        } = self.patch.version();
+        format!(
+            "{}, {major}, {minor}, {point}",
+            literal(&self.target.to_string())
+        )
     }
 
     /// The file, by its name alone: enough for a person, and short.
@@ -102,7 +109,12 @@ impl Transaction {
 
     pub(crate) fn read(row: &SimpleQueryRow) -> Option<Self> {
         let column = |number| row.get(number).map(str::to_owned);
-        Some(Self { xid: column(0)?, system_identifier: column(1)?, timeline: column(2)?, database_oid: column(3)? })
+        Some(Self {
+            xid: column(0)?,
+            system_identifier: column(1)?,
+            timeline: column(2)?,
+            database_oid: column(3)?,
+        })
     }
 }
 
@@ -139,8 +151,17 @@ impl Ledger {
         revision: Option<Revision<'_>>,
     ) -> Result<Opened, Error> {
         match connector.open(database, user).await {
-            Ok(session) => Ok(Opened::Session(Self::new(session, connector.config, revision))),
-            Err(error) if matches!(error.kind(), ErrorKind::MissingDatabase | ErrorKind::Authentication) => {
+            Ok(session) => Ok(Opened::Session(Self::new(
+                session,
+                connector.config,
+                revision,
+            ))),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::MissingDatabase | ErrorKind::Authentication
+                ) =>
+            {
                 Ok(Opened::Absent(error))
             }
             Err(error) => Err(error),
@@ -149,7 +170,10 @@ impl Ledger {
 
     /// The key of the run lock, as SQL.
     pub(crate) fn lock_key(&self) -> String {
-        format!("pg_catalog.hashtextextended({}, 0)", literal(&format!("patchgen run {}", self.schema)))
+        format!(
+            "pg_catalog.hashtextextended({}, 0)",
+            literal(&format!("patchgen run {}", self.schema))
+        )
     }
 
     /// The query for the digests of some databases: one row each, of those that have any patch.
@@ -166,7 +190,10 @@ impl Ledger {
     }
 
     /// The digests of some databases, or nothing when the ledger's tables are missing.
-    pub(crate) async fn digests(&self, keys: &[String]) -> Result<Option<Vec<(String, Checksum)>>, Error> {
+    pub(crate) async fn digests(
+        &self,
+        keys: &[String],
+    ) -> Result<Option<Vec<(String, Checksum)>>, Error> {
         match self.session.query(&self.digest_query(keys)).await {
             Ok(rows) => Ok(Some(rows.iter().filter_map(read_digest).collect())),
             Err(refusal) if is_missing(&refusal) => Ok(None),
@@ -177,7 +204,9 @@ impl Ledger {
     /// All rows of some databases, sorted.
     pub(crate) async fn rows(&self, keys: &[String]) -> Result<Vec<Row>, Error> {
         let time = |column: &str| {
-            format!("pg_catalog.to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")
+            format!(
+                "pg_catalog.to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
+            )
         };
         let query = format!(
             "SELECT p.database, p.major, p.minor, p.point, p.file, p.kind, p.\"user\", p.checksum, p.state, p.attempt, \
@@ -193,21 +222,38 @@ impl Ledger {
             schema = self.schema,
         );
         match self.session.query(&query).await {
-            Ok(rows) => rows.iter().map(|row| read_row(row).ok_or_else(|| self.garbled())).collect(),
+            Ok(rows) => rows
+                .iter()
+                .map(|row| read_row(row).ok_or_else(|| self.garbled()))
+                .collect(),
             Err(refusal) if is_missing(&refusal) => Ok(Vec::new()),
             Err(refusal) => Err(self.session.explain(refusal)),
         }
     }
 
     fn garbled(&self) -> Error {
-        Error::new(ErrorKind::Ledger, format!("the ledger in database `{}` holds a row of an unknown form", self.session.database))
-            .with_help("it was written by a newer version, or by hand; use the newest version of the program")
+        Error::new(
+            ErrorKind::Ledger,
+            format!(
+                "the ledger in database `{}` holds a row of an unknown form",
+                self.session.database
+            ),
+        )
+        .with_help(
+            "it was written by a newer version, or by hand; use the newest version of the program",
+        )
     }
 
     /// Makes the ledger, or brings it up to date; needs the run lock.
     pub(crate) async fn upgrade(&self) -> Result<(), Error> {
-        let done = match self.session.run(&format!("SELECT max(number) FROM {}.step", self.schema)).await {
-            Ok(row) => row.and_then(|row| row.get(0).and_then(|number| number.parse().ok())).unwrap_or(0),
+        let done = match self
+            .session
+            .run(&format!("SELECT max(number) FROM {}.step", self.schema))
+            .await
+        {
+            Ok(row) => row
+                .and_then(|row| row.get(0).and_then(|number| number.parse().ok()))
+                .unwrap_or(0),
             Err(refusal) if is_missing(&refusal) => 0,
             Err(refusal) => return Err(self.session.explain(refusal)),
         };
@@ -240,8 +286,14 @@ impl Ledger {
             );
         }
         for (number, step) in (1usize..).zip(STEPS.split("\n-- step ").skip(1)).skip(done) {
-            let step = step.split_once('\n').map_or("", |(_, sql)| sql).replace("{schema}", schema);
-            let _ = write!(sql, "INSERT INTO {schema}.step (number) VALUES ({number}); {step} ");
+            let step = step
+                .split_once('\n')
+                .map_or("", |(_, sql)| sql)
+                .replace("{schema}", schema);
+            let _ = write!(
+                sql,
+                "INSERT INTO {schema}.step (number) VALUES ({number}); {step} "
+            );
         }
         sql
     }
@@ -257,13 +309,23 @@ impl Ledger {
 
     /// Records that patches are about to run; gives a row with the attempt for each. Not for settled patches.
     pub(crate) fn intent(&self, entries: &[Entry<'_>]) -> String {
-        format!("{} RETURNING p.attempt", self.upsert(entries, "intent", "NULL"))
+        format!(
+            "{} RETURNING p.attempt",
+            self.upsert(entries, "intent", "NULL")
+        )
     }
 
     /// Records patches as applied or adopted within the transaction that does it; fails if one is settled already.
     pub(crate) fn settle(&self, entries: &[Entry<'_>], state: &str) -> String {
-        let finished = if state == "adopted" { "pg_catalog.clock_timestamp()" } else { "NULL" };
-        let expressions = format!("touched AS ({} RETURNING 1)", self.upsert(entries, state, finished));
+        let finished = if state == "adopted" {
+            "pg_catalog.clock_timestamp()"
+        } else {
+            "NULL"
+        };
+        let expressions = format!(
+            "touched AS ({} RETURNING 1)",
+            self.upsert(entries, state, finished)
+        );
         Self::exactly(entries.len(), &expressions)
     }
 
@@ -320,7 +382,12 @@ impl Ledger {
     /// Records the transaction that is about to be committed; fails if another run has taken over.
     pub(crate) fn committing(&self, entries: &[Entry<'_>], transaction: &Transaction) -> String {
         let schema = &self.schema;
-        let Transaction { xid, system_identifier, timeline, database_oid } = transaction;
+        let Transaction {
+            xid,
+            system_identifier,
+            timeline,
+            database_oid,
+        } = transaction;
         let expressions = format!(
             "changed AS (UPDATE {schema}.patch SET state = 'committing' WHERE state = 'intent' AND {} \
              RETURNING database, major, minor, point, attempt, started_at), \
@@ -370,7 +437,10 @@ impl Ledger {
 
     /// Sets the finish time within the transaction that applies the patches.
     pub(crate) fn finished(&self, entries: &[Entry<'_>]) -> String {
-        let keys: Vec<String> = entries.iter().map(|entry| format!("({})", entry.key())).collect();
+        let keys: Vec<String> = entries
+            .iter()
+            .map(|entry| format!("({})", entry.key()))
+            .collect();
         format!(
             "UPDATE {}.patch SET finished_at = pg_catalog.clock_timestamp() \
              WHERE (database, major, minor, point) IN ({})",
@@ -380,7 +450,12 @@ impl Ledger {
     }
 
     /// Records what the last attempt failed with; the patch stays not applied.
-    pub(crate) fn failed(&self, entries: &[Entry<'_>], sql_state: Option<&str>, message: &str) -> String {
+    pub(crate) fn failed(
+        &self,
+        entries: &[Entry<'_>],
+        sql_state: Option<&str>,
+        message: &str,
+    ) -> String {
         format!(
             "UPDATE {}.patch SET sqlstate = {}, message = {}, finished_at = pg_catalog.clock_timestamp() \
              WHERE state = 'intent' AND {}",
@@ -393,7 +468,11 @@ impl Ledger {
 
     /// Settles an interrupted patch as what its transaction turned out to be.
     pub(crate) fn recovered(&self, row: &Row, applied: bool) -> String {
-        let Version { major, minor, point } = row.version;
+        let Version {
+            major,
+            minor,
+            point,
+        } = row.version;
         let state = if applied { "applied" } else { "intent" };
         let place = format!(
             "database = {} AND major = {major} AND minor = {minor} AND point = {point} AND attempt = {}",
@@ -411,17 +490,29 @@ impl Ledger {
 }
 
 fn literals(keys: &[String]) -> String {
-    keys.iter().map(|key| literal(key)).collect::<Vec<_>>().join(", ")
+    keys.iter()
+        .map(|key| literal(key))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// A condition that holds for exactly these attempts.
 fn matches(entries: &[Entry<'_>]) -> String {
-    let keys: Vec<String> = entries.iter().map(|entry| format!("({}, {})", entry.key(), entry.attempt)).collect();
-    format!("(database, major, minor, point, attempt) IN ({})", keys.join(", "))
+    let keys: Vec<String> = entries
+        .iter()
+        .map(|entry| format!("({}, {})", entry.key(), entry.attempt))
+        .collect();
+    format!(
+        "(database, major, minor, point, attempt) IN ({})",
+        keys.join(", ")
+    )
 }
 
 fn is_missing(refusal: &Refusal) -> bool {
-    matches!(refusal.code(), Some(&SqlState::UNDEFINED_TABLE | &SqlState::INVALID_SCHEMA_NAME))
+    matches!(
+        refusal.code(),
+        Some(&SqlState::UNDEFINED_TABLE | &SqlState::INVALID_SCHEMA_NAME)
+    )
 }
 
 pub(crate) fn read_digest(row: &SimpleQueryRow) -> Option<(String, Checksum)> {
@@ -433,7 +524,11 @@ fn read_row(row: &SimpleQueryRow) -> Option<Row> {
     let number = |column: usize| row.get(column).and_then(|number| number.parse().ok());
     Some(Row {
         key: text(0)?,
-        version: Version { major: number(1)?, minor: number(2)?, point: number(3)? },
+        version: Version {
+            major: number(1)?,
+            minor: number(2)?,
+            point: number(3)?,
+        },
         file: text(4)?,
         kind: text(5)?,
         user: text(6)?,

@@ -60,30 +60,64 @@ pub(crate) async fn acquire(
     );
     let mut told: Option<Instant> = None;
     loop {
-        let rows = session.query(&attempt).await.map_err(|refusal| session.explain(refusal))?;
-        let column = |number| rows.first().and_then(|row| row.get(number)).unwrap_or_default();
+        let rows = session
+            .query(&attempt)
+            .await
+            .map_err(|refusal| session.explain(refusal))?;
+        let column = |number| {
+            rows.first()
+                .and_then(|row| row.get(number))
+                .unwrap_or_default()
+        };
         if column(1) == "t" {
             return Err(standby(&session.place));
         }
-        let waited = if told.is_some() { began.elapsed() } else { Duration::ZERO };
-        if watch.as_ref().is_some_and(|watch| (watch.is_done)(&rows[1..])) {
+        let waited = if told.is_some() {
+            began.elapsed()
+        } else {
+            Duration::ZERO
+        };
+        if watch
+            .as_ref()
+            .is_some_and(|watch| (watch.is_done)(&rows[1..]))
+        {
             return Ok(Outcome::Done(waited));
         }
         if column(0) == "t" {
             let system_identifier = column(2).to_owned();
-            return Ok(Outcome::Held(Lock { session, waited, system_identifier }));
+            return Ok(Outcome::Held(Lock {
+                session,
+                waited,
+                system_identifier,
+            }));
         }
-        let rows = session.query(&holder).await.map_err(|refusal| session.explain(refusal))?;
-        let holder = rows.first().map_or_else(|| "a run that has just ended".to_owned(), describe);
+        let rows = session
+            .query(&holder)
+            .await
+            .map_err(|refusal| session.explain(refusal))?;
+        let holder = rows
+            .first()
+            .map_or_else(|| "a run that has just ended".to_owned(), describe);
         if began.elapsed() > config.lock_wait {
             return Err(Error::new(
                 ErrorKind::Locked,
-                format!("another run has held the lock in database `{database}` for {}: {holder}", seconds(began.elapsed())),
+                format!(
+                    "another run has held the lock in database `{database}` for {}: {holder}",
+                    seconds(began.elapsed())
+                ),
             )
-            .with_help("let it end, or look at what it does in pg_stat_activity; nothing was changed"));
+            .with_help(
+                "let it end, or look at what it does in pg_stat_activity; nothing was changed",
+            ));
         }
         if told.is_none_or(|told| told.elapsed() > Duration::from_secs(10)) {
-            emit(config, &Event::Waiting { holder: &holder, waited: began.elapsed() });
+            emit(
+                config,
+                &Event::Waiting {
+                    holder: &holder,
+                    waited: began.elapsed(),
+                },
+            );
             told = Some(Instant::now());
         }
         tokio::time::sleep(Duration::from_millis(fastrand::u64(50..150))).await;
@@ -92,7 +126,13 @@ pub(crate) async fn acquire(
 
 fn describe(row: &SimpleQueryRow) -> String {
     let column = |number| row.get(number).unwrap_or("?");
-    format!("process {} `{}` of role `{}` since {}", column(0), column(1), column(3), column(2))
+    format!(
+        "process {} `{}` of role `{}` since {}",
+        column(0),
+        column(1),
+        column(3),
+        column(2)
+    )
 }
 
 pub(crate) fn seconds(duration: Duration) -> String {
@@ -100,16 +140,22 @@ pub(crate) fn seconds(duration: Duration) -> String {
 }
 
 pub(crate) fn standby(place: &str) -> Error {
-    Error::new(ErrorKind::Standby, format!("the server at `{place}` is a standby, where nothing can be written"))
-        .with_help("name the primary, or several hosts with target_session_attrs=read-write")
+    Error::new(
+        ErrorKind::Standby,
+        format!("the server at `{place}` is a standby, where nothing can be written"),
+    )
+    .with_help("name the primary, or several hosts with target_session_attrs=read-write")
 }
 
 impl Lock {
     /// Fails when the connection has died and with it the lock.
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.session.is_closed() {
-            return Err(Error::new(ErrorKind::Fenced, "the connection that held the run lock was lost")
-                .with_help("run again: what was interrupted is settled first"));
+            return Err(Error::new(
+                ErrorKind::Fenced,
+                "the connection that held the run lock was lost",
+            )
+            .with_help("run again: what was interrupted is settled first"));
         }
         Ok(())
     }

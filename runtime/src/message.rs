@@ -18,7 +18,12 @@ pub(crate) enum Part<'a> {
     /// Statements for one simple query.
     Message(Message),
     /// `COPY … FROM stdin` and its data.
-    Copy { patch: usize, offset: usize, statement: String, data: &'a str },
+    Copy {
+        patch: usize,
+        offset: usize,
+        statement: String,
+        data: &'a str,
+    },
 }
 
 /// Where a run of bytes of a message comes from.
@@ -53,7 +58,12 @@ impl<'a> Parts<'a> {
     }
 
     /// Adds the statements of a patch, the variables of a baseline put in.
-    pub(crate) fn patch(&mut self, number: usize, patch: &Patch<'a>, variables: &mut Variables<'_>) -> Result<(), Error> {
+    pub(crate) fn patch(
+        &mut self,
+        number: usize,
+        patch: &Patch<'a>,
+        variables: &mut Variables<'_>,
+    ) -> Result<(), Error> {
         for item in patch.items() {
             match item {
                 Item::Meta(span) => variables.meta(patch, span)?,
@@ -65,10 +75,17 @@ impl<'a> Parts<'a> {
         Ok(())
     }
 
-    fn statement(&mut self, number: usize, patch: &Patch<'a>, statement: &Statement<'a>, variables: &Variables<'_>) {
+    fn statement(
+        &mut self,
+        number: usize,
+        patch: &Patch<'a>,
+        statement: &Statement<'a>,
+        variables: &Variables<'_>,
+    ) {
         if statement.data.is_some() {
             self.flush();
-            self.done.push(Part::new(number, patch, statement, variables));
+            self.done
+                .push(Part::new(number, patch, statement, variables));
             return;
         }
         self.open.add(number, patch, statement, variables);
@@ -80,7 +97,8 @@ impl<'a> Parts<'a> {
 
     fn flush(&mut self) {
         if !self.open.statements.is_empty() {
-            self.done.push(Part::Message(std::mem::take(&mut self.open)));
+            self.done
+                .push(Part::Message(std::mem::take(&mut self.open)));
         }
     }
 
@@ -91,21 +109,40 @@ impl<'a> Parts<'a> {
 }
 
 impl Message {
-    fn add(&mut self, number: usize, patch: &Patch<'_>, statement: &Statement<'_>, variables: &Variables<'_>) {
-        self.statements.push(Some((number, statement.span.start as usize)));
+    fn add(
+        &mut self,
+        number: usize,
+        patch: &Patch<'_>,
+        statement: &Statement<'_>,
+        variables: &Variables<'_>,
+    ) {
+        self.statements
+            .push(Some((number, statement.span.start as usize)));
         self.push(number, patch, statement, variables);
         // On a line of its own, should the statement end in a comment.
         self.text.push_str("\n;\n");
     }
 
-    fn push(&mut self, number: usize, patch: &Patch<'_>, statement: &Statement<'_>, variables: &Variables<'_>) {
+    fn push(
+        &mut self,
+        number: usize,
+        patch: &Patch<'_>,
+        statement: &Statement<'_>,
+        variables: &Variables<'_>,
+    ) {
         let text = patch.text();
         let mut from = statement.span.start as usize;
         for variable in &statement.variables {
-            let Some(value) = variables.value(variable, text) else { continue };
+            let Some(value) = variables.value(variable, text) else {
+                continue;
+            };
             let (start, end) = (variable.span.start as usize, variable.span.end as usize);
             self.verbatim(number, from, &text[from..start]);
-            self.origins.push(Origin { at: self.text.len(), patch: number, offset: start });
+            self.origins.push(Origin {
+                at: self.text.len(),
+                patch: number,
+                offset: start,
+            });
             self.text.push_str(&value);
             from = end;
         }
@@ -113,7 +150,11 @@ impl Message {
     }
 
     fn verbatim(&mut self, patch: usize, offset: usize, text: &str) {
-        self.origins.push(Origin { at: self.text.len(), patch, offset });
+        self.origins.push(Origin {
+            at: self.text.len(),
+            patch,
+            offset,
+        });
         self.text.push_str(text);
     }
 
@@ -121,7 +162,9 @@ impl Message {
     fn blame(&self, refusal: &Refusal) -> Option<(usize, usize)> {
         let server = refusal.error.as_db_error()?;
         let statement = self.statements.get(refusal.completed).copied().flatten();
-        let Some(ErrorPosition::Original(character)) = server.position() else { return statement };
+        let Some(ErrorPosition::Original(character)) = server.position() else {
+            return statement;
+        };
         let byte = byte_of_character(&self.text, *character as usize);
         let origin = self.origins.iter().rev().find(|origin| origin.at <= byte)?;
         Some((origin.patch, origin.offset + (byte - origin.at)))
@@ -139,7 +182,12 @@ pub(crate) struct PartFailure {
 
 impl<'a> Part<'a> {
     /// One statement on its own.
-    pub(crate) fn new(number: usize, patch: &Patch<'a>, statement: &Statement<'a>, variables: &Variables<'_>) -> Self {
+    pub(crate) fn new(
+        number: usize,
+        patch: &Patch<'a>,
+        statement: &Statement<'a>,
+        variables: &Variables<'_>,
+    ) -> Self {
         let mut message = Message::default();
         match statement.data {
             None => {
@@ -149,33 +197,62 @@ impl<'a> Part<'a> {
             Some(data) => {
                 message.push(number, patch, statement, variables);
                 let (offset, data) = (statement.span.start as usize, data.span.of(patch.text()));
-                Self::Copy { patch: number, offset, statement: message.text, data }
+                Self::Copy {
+                    patch: number,
+                    offset,
+                    statement: message.text,
+                    data,
+                }
             }
         }
     }
 
     /// Sends the part; gives the last row that came back.
-    pub(crate) async fn send(&self, session: &Session) -> Result<Option<SimpleQueryRow>, PartFailure> {
+    pub(crate) async fn send(
+        &self,
+        session: &Session,
+    ) -> Result<Option<SimpleQueryRow>, PartFailure> {
         match self {
             Self::Message(message) => session.run(&message.text).await.map_err(|refusal| {
                 let own = matches!(message.statements.get(refusal.completed), Some(None));
-                PartFailure { blame: message.blame(&refusal), refusal, own }
+                PartFailure {
+                    blame: message.blame(&refusal),
+                    refusal,
+                    own,
+                }
             }),
-            Self::Copy { patch, offset, statement, data } => {
+            Self::Copy {
+                patch,
+                offset,
+                statement,
+                data,
+            } => {
                 let sent = session.copy(statement, data).await.map(|()| None);
-                sent.map_err(|refusal| PartFailure { refusal, blame: Some((*patch, *offset)), own: false })
+                sent.map_err(|refusal| PartFailure {
+                    refusal,
+                    blame: Some((*patch, *offset)),
+                    own: false,
+                })
             }
         }
     }
 }
 
 /// The error of a patch whose statement the server refused.
-pub(crate) fn patch_error(patch: &Patch<'_>, refusal: Refusal, offset: Option<usize>, help: &str) -> Error {
+pub(crate) fn patch_error(
+    patch: &Patch<'_>,
+    refusal: Refusal,
+    offset: Option<usize>,
+    help: &str,
+) -> Error {
     let Some(server) = refusal.error.as_db_error() else {
-        return Error::new(ErrorKind::Connection, format!("{}: the connection was lost", patch.file()))
-            .with_help("run again: what was interrupted is settled first")
-            .with_patch(patch)
-            .with_source(refusal.error);
+        return Error::new(
+            ErrorKind::Connection,
+            format!("{}: the connection was lost", patch.file()),
+        )
+        .with_help("run again: what was interrupted is settled first")
+        .with_patch(patch)
+        .with_source(refusal.error);
     };
     let mut message = server.message().to_owned();
     if offset.is_none() {

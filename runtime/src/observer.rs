@@ -99,12 +99,26 @@ impl<F: Fn(&Event<'_>) + Send + Sync> Observer for F {
 pub(crate) fn emit(config: &Config, event: &Event<'_>) {
     match event {
         Event::Planned { patches } => tracing::info!(patches, "plan"),
-        Event::Waiting { holder, waited } => tracing::info!(holder, ?waited, "waiting for another run"),
+        Event::Waiting { holder, waited } => {
+            tracing::info!(holder, ?waited, "waiting for another run")
+        }
         Event::Created { what } => tracing::info!(what, "created"),
-        Event::Started { patch, file, attempt } => tracing::info!(%patch, file, attempt, "start"),
-        Event::Applied { patch, file, elapsed } => tracing::info!(%patch, file, ?elapsed, "applied"),
+        Event::Started {
+            patch,
+            file,
+            attempt,
+        } => tracing::info!(%patch, file, attempt, "start"),
+        Event::Applied {
+            patch,
+            file,
+            elapsed,
+        } => tracing::info!(%patch, file, ?elapsed, "applied"),
         Event::Adopted { patch, reason } => tracing::info!(%patch, reason, "adopted"),
-        Event::Retrying { patch, reason, pause } => tracing::warn!(%patch, reason, ?pause, "trying again"),
+        Event::Retrying {
+            patch,
+            reason,
+            pause,
+        } => tracing::warn!(%patch, reason, ?pause, "trying again"),
         Event::Recovered { patch, applied } => tracing::warn!(%patch, applied, "recovered"),
         Event::Warning { message } => tracing::warn!("{message}"),
     }

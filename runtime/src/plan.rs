@@ -175,12 +175,25 @@ impl<'a> Plan<'a> {
                 (PatchState::Applied | PatchState::Adopted, _) => {}
                 (PatchState::Pending | PatchState::Failed | PatchState::Late, Some(patch)) => {
                     let there = presence.get(&standing.target.database) == Some(&Presence::Present);
-                    let action = if patch.is_bootstrap() && there { Action::Adopt } else { Action::Run };
+                    let action = if patch.is_bootstrap() && there {
+                        Action::Adopt
+                    } else {
+                        Action::Run
+                    };
                     if standing.state == PatchState::Late && action == Action::Run {
                         faults.late(standing, config.late);
                     }
-                    let last = standing.row.as_ref().and_then(|row| Some((row.sql_state.clone()?, row.message.clone()?)));
-                    plan.steps.push(Step { patch, target: standing.target.clone(), state: standing.state, action, last });
+                    let last = standing
+                        .row
+                        .as_ref()
+                        .and_then(|row| Some((row.sql_state.clone()?, row.message.clone()?)));
+                    plan.steps.push(Step {
+                        patch,
+                        target: standing.target.clone(),
+                        state: standing.state,
+                        action,
+                        last,
+                    });
                 }
                 _ => faults.standing(standing, config, standings),
             }
@@ -192,14 +205,21 @@ impl<'a> Plan<'a> {
 
     /// Keeps what the configuration selects: steps in order up to the first that it leaves out.
     fn select(&mut self, config: &Config) {
-        let allowed = self.steps.iter().take_while(|step| config.kinds.contains(&step.patch.kind())).count();
+        let allowed = self
+            .steps
+            .iter()
+            .take_while(|step| config.kinds.contains(&step.patch.kind()))
+            .count();
         let type_of = |step: &Step<'_>| step.patch.kind() == Kind::Std;
         let count = match config.selection {
             Selection::All => allowed,
             Selection::One => allowed.min(1),
             Selection::Group => {
                 let first = self.steps.first().map(type_of);
-                self.steps[..allowed].iter().take_while(|step| Some(type_of(step)) == first).count()
+                self.steps[..allowed]
+                    .iter()
+                    .take_while(|step| Some(type_of(step)) == first)
+                    .count()
             }
         };
         if allowed < self.steps.len() && config.selection == Selection::All {
@@ -212,26 +232,60 @@ impl<'a> Plan<'a> {
 }
 
 /// Compares the patches of a set with the ledger's rows of the same databases.
-pub(crate) fn standings<'a>(set: &PatchSet<'a>, rows: Vec<Row>, config: &Config, only: &[String]) -> Vec<Standing<'a>> {
+pub(crate) fn standings<'a>(
+    set: &PatchSet<'a>,
+    rows: Vec<Row>,
+    config: &Config,
+    only: &[String],
+) -> Vec<Standing<'a>> {
     let mut of_key: BTreeMap<String, BTreeMap<Version, Row>> = BTreeMap::new();
     for row in rows {
-        of_key.entry(row.key.clone()).or_default().insert(row.version, row);
+        of_key
+            .entry(row.key.clone())
+            .or_default()
+            .insert(row.version, row);
     }
     let mut standings = Vec::new();
-    for database in set.databases().filter(|database| only.iter().any(|name| name == database.database)) {
+    for database in set
+        .databases()
+        .filter(|database| only.iter().any(|name| name == database.database))
+    {
         let target = config.target(database.database);
         let mut rows = of_key.remove(&target.to_string()).unwrap_or_default();
-        let last = rows.values().filter(|row| row.state.is_settled()).map(|row| row.version).max();
+        let last = rows
+            .values()
+            .filter(|row| row.state.is_settled())
+            .map(|row| row.version)
+            .max();
         let mut of_database: BTreeMap<Version, Standing<'a>> = BTreeMap::new();
-        for patch in (database.first..database.first + database.count).filter_map(|position| set.get(position)) {
+        for patch in (database.first..database.first + database.count)
+            .filter_map(|position| set.get(position))
+        {
             let row = rows.remove(&patch.version());
             let state = state_of(&patch, row.as_ref(), last);
-            let standing = Standing { patch: Some(patch), target: target.clone(), row, state };
+            let standing = Standing {
+                patch: Some(patch),
+                target: target.clone(),
+                row,
+                state,
+            };
             of_database.insert(patch.version(), standing);
         }
         for (version, row) in rows {
-            let state = if row.state == State::Committing { PatchState::InDoubt } else { PatchState::Missing };
-            of_database.insert(version, Standing { patch: None, target: target.clone(), row: Some(row), state });
+            let state = if row.state == State::Committing {
+                PatchState::InDoubt
+            } else {
+                PatchState::Missing
+            };
+            of_database.insert(
+                version,
+                Standing {
+                    patch: None,
+                    target: target.clone(),
+                    row: Some(row),
+                    state,
+                },
+            );
         }
         standings.extend(of_database.into_values());
     }
@@ -239,7 +293,11 @@ pub(crate) fn standings<'a>(set: &PatchSet<'a>, rows: Vec<Row>, config: &Config,
 }
 
 fn state_of(patch: &Patch<'_>, row: Option<&Row>, last: Option<Version>) -> PatchState {
-    let unsettled = if last.is_some_and(|last| patch.version() < last) { PatchState::Late } else { PatchState::Pending };
+    let unsettled = if last.is_some_and(|last| patch.version() < last) {
+        PatchState::Late
+    } else {
+        PatchState::Pending
+    };
     let Some(row) = row else { return unsettled };
     let same = row.checksum == patch.checksum().to_string();
     match row.state {
@@ -276,8 +334,16 @@ impl Faults {
     }
 
     fn late(&mut self, standing: &Standing<'_>, policy: Policy) {
-        let message = format!("{} comes late: a newer patch of `{}` is already applied", standing.name(), standing.target);
-        self.add(policy, message, "give it a version after the last applied one, or allow late patches");
+        let message = format!(
+            "{} comes late: a newer patch of `{}` is already applied",
+            standing.name(),
+            standing.target
+        );
+        self.add(
+            policy,
+            message,
+            "give it a version after the last applied one, or allow late patches",
+        );
     }
 
     fn standing(&mut self, standing: &Standing<'_>, config: &Config, all: &[Standing<'_>]) {
@@ -285,24 +351,48 @@ impl Faults {
         match (standing.state, &standing.patch, &standing.row) {
             (PatchState::Edited, Some(patch), Some(row)) => self.add(
                 config.edited,
-                format!("{name} was edited after it was applied: applied {}, now {}", row.checksum, patch.checksum()),
+                format!(
+                    "{name} was edited after it was applied: applied {}, now {}",
+                    row.checksum,
+                    patch.checksum()
+                ),
                 "restore the file as it was applied and put the change into a new patch",
             ),
             (PatchState::InDoubt, _, Some(row)) => {
                 self.doubt.get_or_insert_with(|| {
-                    Error::new(ErrorKind::InDoubt, format!("whether {name} took effect is not known (attempt {})", row.attempt))
-                        .with_help("run apply: it asks the server and settles the patch if the server knows")
+                    Error::new(
+                        ErrorKind::InDoubt,
+                        format!(
+                            "whether {name} took effect is not known (attempt {})",
+                            row.attempt
+                        ),
+                    )
+                    .with_help(
+                        "run apply: it asks the server and settles the patch if the server knows",
+                    )
                 });
             }
             (_, None, Some(row)) => {
                 let newest = all.iter().filter(|other| other.target == standing.target);
-                let newest = newest.filter_map(|other| other.patch.map(|patch| patch.version())).max();
+                let newest = newest
+                    .filter_map(|other| other.patch.map(|patch| patch.version()))
+                    .max();
                 if newest < Some(row.version) {
-                    let message = format!("the database is newer than this program: {name} is applied and unknown here");
-                    self.add(config.newer, message, "use the newest version of the program");
+                    let message = format!(
+                        "the database is newer than this program: {name} is applied and unknown here"
+                    );
+                    self.add(
+                        config.newer,
+                        message,
+                        "use the newest version of the program",
+                    );
                 } else {
                     let message = format!("{name} is applied and missing from this program");
-                    self.add(config.missing, message, "restore the file, or allow missing patches");
+                    self.add(
+                        config.missing,
+                        message,
+                        "restore the file, or allow missing patches",
+                    );
                 }
             }
             _ => {}
@@ -329,14 +419,24 @@ impl fmt::Display for Plan<'_> {
             return f.write_str("nothing to do");
         }
         let count = self.steps.len();
-        write!(f, "{count} {} to apply", if count == 1 { "patch" } else { "patches" })?;
+        write!(
+            f,
+            "{count} {} to apply",
+            if count == 1 { "patch" } else { "patches" }
+        )?;
         for step in &self.steps {
             let (state, patch) = (step.state, step.patch);
             let verb = match step.action {
                 Action::Run => "run",
                 Action::Adopt => "record",
             };
-            write!(f, "\n  {verb:<6} {state:<8} {:<10} {:<12} {}", patch.kind(), patch.user(), patch.file())?;
+            write!(
+                f,
+                "\n  {verb:<6} {state:<8} {:<10} {:<12} {}",
+                patch.kind(),
+                patch.user(),
+                patch.file()
+            )?;
             if step.target.to_string() != patch.database() {
                 write!(f, " in {}", step.target)?;
             }

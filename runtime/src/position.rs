@@ -9,28 +9,48 @@ pub(crate) fn locate(file: &str, text: &str, offset: usize) -> (Location, String
         offset -= 1;
     }
     let start = text[..offset].rfind('\n').map_or(0, |newline| newline + 1);
-    let end = text[offset..].find('\n').map_or(text.len(), |newline| offset + newline);
+    let end = text[offset..]
+        .find('\n')
+        .map_or(text.len(), |newline| offset + newline);
     let line = text[..start].bytes().filter(|byte| *byte == b'\n').count() + 1;
     let before = &text[start..offset];
     let column = before.chars().count() + 1;
     let (shown, caret) = window(&text[start..end], column);
     let excerpt = format!("{line:>4} | {shown}\n     | {caret}");
-    (Location { file: file.to_owned(), line, column }, excerpt)
+    (
+        Location {
+            file: file.to_owned(),
+            line,
+            column,
+        },
+        excerpt,
+    )
 }
 
 /// A line to show, cut around the column when it is long, and the line with the caret.
 fn window(line: &str, column: usize) -> (String, String) {
     const WIDTH: usize = 120;
-    let skip = if column > WIDTH - 20 { column - WIDTH / 2 } else { 0 };
+    let skip = if column > WIDTH - 20 {
+        column - WIDTH / 2
+    } else {
+        0
+    };
     let shown: String = line.chars().skip(skip).take(WIDTH).collect();
     // Tabs keep their width, so that the caret stands below its character.
-    let lead: String = line.chars().skip(skip).take(column - 1 - skip).map(|c| if c == '\t' { c } else { ' ' }).collect();
+    let lead: String = line
+        .chars()
+        .skip(skip)
+        .take(column - 1 - skip)
+        .map(|c| if c == '\t' { c } else { ' ' })
+        .collect();
     (shown, format!("{lead}^"))
 }
 
 /// The byte at which the given character (counted from 1) of a text begins.
 pub(crate) fn byte_of_character(text: &str, character: usize) -> usize {
-    text.char_indices().nth(character.saturating_sub(1)).map_or(text.len(), |(byte, _)| byte)
+    text.char_indices()
+        .nth(character.saturating_sub(1))
+        .map_or(text.len(), |(byte, _)| byte)
 }
 
 #[cfg(test)]
@@ -43,7 +63,10 @@ mod tests {
         let offset = text.find('ö').unwrap();
         let (location, excerpt) = locate("a.sql", text, offset);
         assert_eq!(location.to_string(), "a.sql:2:17");
-        assert_eq!(excerpt, "   2 | select 'Äpfel', ö;\n     |                 ^");
+        assert_eq!(
+            excerpt,
+            "   2 | select 'Äpfel', ö;\n     |                 ^"
+        );
         assert_eq!(locate("a.sql", text, text.len()).0.to_string(), "a.sql:3:3");
         assert_eq!(locate("a.sql", "", 7).0.to_string(), "a.sql:1:1");
         assert_eq!(byte_of_character("aÄb", 3), 3);

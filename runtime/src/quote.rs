@@ -2,7 +2,9 @@
 
 /// A string literal, in whatever setting of `standard_conforming_strings`.
 pub(crate) fn literal(value: &str) -> String {
-    postgres_protocol::escape::escape_literal(value).trim_start().to_owned()
+    postgres_protocol::escape::escape_literal(value)
+        .trim_start()
+        .to_owned()
 }
 
 /// An identifier, always in quotes.

@@ -29,16 +29,28 @@ pub(crate) async fn examine(
     let session = match connector.open(&target.database, &row.user).await {
         Ok(session) => session,
         Err(error) if error.kind() == ErrorKind::MissingDatabase => {
-            return Ok(Finding::Unknown(format!("database `{}` does not exist any more", target.database)));
+            return Ok(Finding::Unknown(format!(
+                "database `{}` does not exist any more",
+                target.database
+            )));
         }
         Err(error) => return Err(error),
     };
     look(&session, target, row, ledger_system).await
 }
 
-async fn look(session: &Session, target: &Target, row: &Row, ledger_system: Option<&str>) -> Result<Finding, Error> {
-    let (Some(xid), Some(system), Some(timeline)) = (&row.run.xid, &row.run.system_identifier, &row.run.timeline) else {
-        return Ok(Finding::Unknown("the ledger has no number of its transaction".to_owned()));
+async fn look(
+    session: &Session,
+    target: &Target,
+    row: &Row,
+    ledger_system: Option<&str>,
+) -> Result<Finding, Error> {
+    let (Some(xid), Some(system), Some(timeline)) =
+        (&row.run.xid, &row.run.system_identifier, &row.run.timeline)
+    else {
+        return Ok(Finding::Unknown(
+            "the ledger has no number of its transaction".to_owned(),
+        ));
     };
     let query = format!(
         "SELECT pg_catalog.pg_try_advisory_xact_lock({}), system_identifier, \
@@ -55,11 +67,15 @@ async fn look(session: &Session, target: &Target, row: &Row, ledger_system: Opti
     };
     let column = |number| answer.as_ref().and_then(|row| row.get(number));
     if column(1) != Some(system) {
-        return Ok(Finding::Unknown(format!("it ran on the server with system identifier {system}, and this is another one")));
+        return Ok(Finding::Unknown(format!(
+            "it ran on the server with system identifier {system}, and this is another one"
+        )));
     }
     // With the ledger on the same server, a surviving record implies a surviving transaction, whatever the timeline.
     if ledger_system != Some(system) && column(2) != Some(timeline) {
-        return Ok(Finding::Unknown(format!("it ran on timeline {timeline}, and the server has been promoted since")));
+        return Ok(Finding::Unknown(format!(
+            "it ran on timeline {timeline}, and the server has been promoted since"
+        )));
     }
     Ok(match (column(0), column(3)) {
         (Some("f"), _) | (_, Some("in progress")) => Finding::Running,
@@ -102,7 +118,10 @@ pub(crate) async fn outcome(
 /// The message for somebody who has to decide at night.
 fn doubt(target: &Target, row: &Row, reason: &str) -> Error {
     let when = row.started_at.as_deref().unwrap_or("an unknown time");
-    let identity = format!("{}:{}-{}-{}", row.key, row.version.major, row.version.minor, row.version.point);
+    let identity = format!(
+        "{}:{}-{}-{}",
+        row.key, row.version.major, row.version.minor, row.version.point
+    );
     Error::new(
         ErrorKind::InDoubt,
         format!("whether `{}` took effect in `{target}` is not known: {reason} (attempt {}, begun {when})", row.file, row.attempt),

@@ -32,7 +32,10 @@ impl AppliedPatch {
     /// Which patch.
     #[must_use]
     pub fn id(&self) -> PatchId<'_> {
-        PatchId { database: &self.database, version: self.version }
+        PatchId {
+            database: &self.database,
+            version: self.version,
+        }
     }
 
     /// Its file.
@@ -126,17 +129,33 @@ impl fmt::Display for Report {
         }
         let milliseconds = self.elapsed.as_millis();
         if self.is_empty() {
-            return write!(f, "nothing to do for {}, {milliseconds} ms", count(self.known));
+            return write!(
+                f,
+                "nothing to do for {}, {milliseconds} ms",
+                count(self.known)
+            );
         }
-        write!(f, "applied {} in {milliseconds} ms", count(self.applied.len()))?;
+        write!(
+            f,
+            "applied {} in {milliseconds} ms",
+            count(self.applied.len())
+        )?;
         if self.waited > Duration::ZERO {
-            write!(f, ", {} ms of it waiting for another run", self.waited.as_millis())?;
+            write!(
+                f,
+                ", {} ms of it waiting for another run",
+                self.waited.as_millis()
+            )?;
         }
         for patch in &self.applied {
             write!(f, "\n  {:>8} ms  {}", patch.elapsed.as_millis(), patch.file)?;
         }
         for patch in &self.adopted {
-            write!(f, "\n    recorded  {} (its database was there already)", patch.file)?;
+            write!(
+                f,
+                "\n    recorded  {} (its database was there already)",
+                patch.file
+            )?;
         }
         Ok(())
     }

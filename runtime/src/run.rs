@@ -8,18 +8,26 @@ use patchgen_model::PatchSet;
 use std::future::Future;
 
 fn block_on<T>(future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let runtime = runtime.map_err(|error| {
-        Error::new(ErrorKind::Config, "the operating system refuses the resources for network connections")
-            .with_help("see the cause")
-            .with_source(error)
+        Error::new(
+            ErrorKind::Config,
+            "the operating system refuses the resources for network connections",
+        )
+        .with_help("see the cause")
+        .with_source(error)
     })?;
     runtime.block_on(future)
 }
 
 /// Runs on a thread of its own, under the caller's tracing subscriber and span.
 fn on_thread<T: Send>(work: impl FnOnce() -> Result<T, Error> + Send) -> Result<T, Error> {
-    let (dispatch, span) = (tracing::dispatcher::get_default(Clone::clone), tracing::Span::current());
+    let (dispatch, span) = (
+        tracing::dispatcher::get_default(Clone::clone),
+        tracing::Span::current(),
+    );
     let traced = move || tracing::dispatcher::with_default(&dispatch, || span.in_scope(work));
     std::thread::scope(|scope| match scope.spawn(traced).join() {
         Ok(outcome) => outcome,
@@ -94,15 +102,25 @@ pub fn verify(set: &PatchSet<'_>, config: &Config) -> Result<Verification, Error
 
 /// Runs on a thread of its own while the caller's task waits.
 #[cfg(feature = "tokio")]
-async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
-    let (dispatch, span) = (tracing::dispatcher::get_default(Clone::clone), tracing::Span::current());
+async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let (dispatch, span) = (
+        tracing::dispatcher::get_default(Clone::clone),
+        tracing::Span::current(),
+    );
     let (sender, receiver) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
         let outcome = tracing::dispatcher::with_default(&dispatch, || span.in_scope(work));
         // The caller may have been dropped; the work is done all the same.
         let _ = sender.send(outcome);
     });
-    receiver.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Config, "the thread that did the work panicked")))
+    receiver.await.unwrap_or_else(|_| {
+        Err(Error::new(
+            ErrorKind::Config,
+            "the thread that did the work panicked",
+        ))
+    })
 }
 
 /// [`apply`] for programs on tokio. Dropping the future does not stop the work.

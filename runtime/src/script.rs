@@ -1,6 +1,5 @@
 //! The part of psql that a baseline may use: variables, `\getenv`, `\connect`.
 
-use crate::message::patch_error;
 use crate::position::locate;
 use crate::quote::{identifier, literal};
 use crate::{Config, Error, ErrorKind};
@@ -30,7 +29,12 @@ pub(crate) enum Request {
 impl<'c> Variables<'c> {
     pub(crate) fn new(config: &'c Config, database: &str, user: &str) -> Self {
         let values = [("DBNAME", database), ("USER", user), ("ENCODING", "UTF8")];
-        Self { config, values: values.map(|(name, value)| (name.to_owned(), value.to_owned())).into() }
+        Self {
+            config,
+            values: values
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+        }
     }
 
     /// What is put in place of a reference; nothing when no such variable is set, which leaves it as it is.
@@ -51,7 +55,11 @@ impl<'c> Variables<'c> {
     pub(crate) fn meta(&mut self, patch: &Patch<'_>, span: Span) -> Result<(), Error> {
         match self.obey(patch, span)? {
             Request::Nothing => Ok(()),
-            Request::Connect { .. } => Err(fault(patch, span, "\\connect cannot run inside a transaction")),
+            Request::Connect { .. } => Err(fault(
+                patch,
+                span,
+                "\\connect cannot run inside a transaction",
+            )),
         }
     }
 
@@ -73,11 +81,21 @@ impl<'c> Variables<'c> {
                 }
             }
             ["\\connect" | "\\c", ref words @ ..] => return connect(words).ok_or_else(|| {
-                fault(patch, span, "\\connect takes a database and a role, or a conninfo with `dbname` and `user`")
+                fault(
+                    patch,
+                    span,
+                    "\\connect takes a database and a role, or a conninfo with `dbname` and `user`",
+                )
             }),
             // The text is UTF-8 by now, and the pair guards against what is refused anyway.
             ["\\encoding" | "\\restrict" | "\\unrestrict", ..] => {}
-            _ => return Err(fault(patch, span, "this meta-command lacks an argument or is not known")),
+            _ => {
+                return Err(fault(
+                    patch,
+                    span,
+                    "this meta-command lacks an argument or is not known",
+                ));
+            }
         }
         Ok(Request::Nothing)
     }
@@ -123,7 +141,10 @@ impl<'c> Variables<'c> {
             Some('"') => (Quoting::Identifier, 1),
             _ => (Quoting::Plain, 0),
         };
-        let name: &str = body[skip..].split(|c| !is_name(c)).next().unwrap_or_default();
+        let name: &str = body[skip..]
+            .split(|c| !is_name(c))
+            .next()
+            .unwrap_or_default();
         let end = 1 + skip + name.len();
         let closed = skip == 0 || rest[end..].starts_with(['\'', '"']);
         match self.quoted(name, quoting) {
@@ -150,7 +171,9 @@ fn single_quoted<'t>(mut rest: &'t str, word: &mut String) -> &'t str {
             }
             '\'' => return rest,
             '\\' => {
-                let Some(escaped) = rest.chars().next() else { break };
+                let Some(escaped) = rest.chars().next() else {
+                    break;
+                };
                 rest = &rest[escaped.len_utf8()..];
                 word.push(match escaped {
                     'n' => '\n',
@@ -169,21 +192,38 @@ fn single_quoted<'t>(mut rest: &'t str, word: &mut String) -> &'t str {
 
 /// Understands the arguments of `\connect`: names, `-` for "as it is", or a conninfo as pg_dump writes it.
 fn connect(words: &[&str]) -> Option<Request> {
-    let words: Vec<&str> = words.iter().copied().filter(|word| !word.starts_with("-reuse-previous=")).collect();
+    let words: Vec<&str> = words
+        .iter()
+        .copied()
+        .filter(|word| !word.starts_with("-reuse-previous="))
+        .collect();
     let name = |word: Option<&&str>| {
         let word = word.copied().filter(|word| *word != "-")?;
         Some(unquote(word))
     };
-    if let Some(conninfo) = words.first().map(|word| unquote(word)).filter(|word| word.contains('=')) {
+    if let Some(conninfo) = words
+        .first()
+        .map(|word| unquote(word))
+        .filter(|word| word.contains('='))
+    {
         let conninfo = crate::conninfo::Conninfo::parse(&conninfo).ok()?;
         let own = |value: Option<&str>| value.map(str::to_owned);
-        return Some(Request::Connect { database: own(conninfo.dbname()), user: own(conninfo.user()) });
+        return Some(Request::Connect {
+            database: own(conninfo.dbname()),
+            user: own(conninfo.user()),
+        });
     }
-    (words.len() <= 2).then(|| Request::Connect { database: name(words.first()), user: name(words.get(1)) })
+    (words.len() <= 2).then(|| Request::Connect {
+        database: name(words.first()),
+        user: name(words.get(1)),
+    })
 }
 
 fn unquote(word: &str) -> String {
-    match word.strip_prefix('"').and_then(|word| word.strip_suffix('"')) {
+    match word
+        .strip_prefix('"')
+        .and_then(|word| word.strip_suffix('"'))
+    {
         Some(inner) => inner.replace("\"\"", "\""),
         None => word.to_owned(),
     }
@@ -216,7 +256,10 @@ mod tests {
             (r"\set a :x", &["\\set", "a", "it's"]),
             (r"\set a :'x'", &["\\set", "a", "'it''s'"]),
             (r"\set a :nothing x:y", &["\\set", "a", ":nothing", "x:y"]),
-            (r#"\connect -reuse-previous=on "dbname='odd name'""#, &["\\connect", "-reuse-previous=on", "\"dbname='odd name'\""]),
+            (
+                r#"\connect -reuse-previous=on "dbname='odd name'""#,
+                &["\\connect", "-reuse-previous=on", "\"dbname='odd name'\""],
+            ),
         ];
         for (text, expected) in cases {
             assert_eq!(words(text), *expected, "{text}");
@@ -226,12 +269,18 @@ mod tests {
     #[test]
     fn connect_understands_names_and_conninfo() {
         let request = |database: Option<&str>, user: Option<&str>| {
-            Some(Request::Connect { database: database.map(str::to_owned), user: user.map(str::to_owned) })
+            Some(Request::Connect {
+                database: database.map(str::to_owned),
+                user: user.map(str::to_owned),
+            })
         };
         assert_eq!(connect(&["app"]), request(Some("app"), None));
         assert_eq!(connect(&["-", "bob"]), request(None, Some("bob")));
         assert_eq!(connect(&["\"odd name\""]), request(Some("odd name"), None));
-        assert_eq!(connect(&["-reuse-previous=on", "\"dbname='odd name'\""]), request(Some("odd name"), None));
+        assert_eq!(
+            connect(&["-reuse-previous=on", "\"dbname='odd name'\""]),
+            request(Some("odd name"), None)
+        );
         assert_eq!(connect(&["a", "b", "c"]), None);
     }
 }

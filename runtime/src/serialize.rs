@@ -54,7 +54,10 @@ impl Serialize for Step<'_> {
         map.serialize_entry("state", &self.state)?;
         map.serialize_entry("action", &self.action)?;
         map.serialize_entry("target", &self.target.to_string())?;
-        map.serialize_entry("sqlstate", &self.last.as_ref().map(|(sql_state, _)| sql_state))?;
+        map.serialize_entry(
+            "sqlstate",
+            &self.last.as_ref().map(|(sql_state, _)| sql_state),
+        )?;
         map.serialize_entry("message", &self.last.as_ref().map(|(_, message)| message))?;
         map.end()
     }
@@ -63,7 +66,9 @@ impl Serialize for Step<'_> {
 impl Serialize for Plan<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(Some(self.steps.len()))?;
-        self.steps.iter().try_for_each(|step| list.serialize_element(step))?;
+        self.steps
+            .iter()
+            .try_for_each(|step| list.serialize_element(step))?;
         list.end()
     }
 }
@@ -108,8 +113,6 @@ impl Serialize for Verification {
     }
 }
 
-
-
 impl Serialize for crate::Difference {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let difference = self;
@@ -117,7 +120,14 @@ impl Serialize for crate::Difference {
         map.serialize_entry("database", &difference.database)?;
         version(&mut map, difference.version)?;
         map.serialize_entry("file", &difference.file)?;
-        map.serialize_entry("state", if difference.embedded.is_some() { "edited" } else { "missing" })?;
+        map.serialize_entry(
+            "state",
+            if difference.embedded.is_some() {
+                "edited"
+            } else {
+                "missing"
+            },
+        )?;
         map.serialize_entry("deployed", &difference.deployed)?;
         map.serialize_entry("embedded", &difference.embedded)?;
         map.end()

@@ -3,8 +3,8 @@
 
 use crate::conninfo::Conninfo;
 use crate::quote;
-use crate::{Config, Error, ErrorKind};
-use futures_util::{StreamExt, future, stream};
+use crate::{Config, Error, ErrorKind, RoleMode};
+use futures_util::{StreamExt, stream};
 use std::time::{Duration, Instant};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{AsyncMessage, Client, SimpleQueryMessage, SimpleQueryRow};
@@ -25,8 +25,10 @@ impl Refusal {
     pub(crate) fn is_lost(&self) -> bool {
         self.error.as_db_error().is_none_or(|error| {
             // The server says these and then closes the connection.
-            matches!(*error.code(), SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN)
-                || matches!(error.severity(), "FATAL" | "PANIC")
+            matches!(
+                *error.code(),
+                SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN
+            ) || matches!(error.severity(), "FATAL" | "PANIC")
         })
     }
 }
@@ -68,7 +70,12 @@ impl<'c> Connector<'c> {
 
     /// The password of a role: its variable, the connection's own, the password file, its name.
     pub(crate) fn password(&self, database: &str, user: &str) -> String {
-        let own = || self.conninfo.password().filter(|_| self.conninfo.user() == Some(user)).map(str::to_owned);
+        let own = || {
+            self.conninfo
+                .password()
+                .filter(|_| self.conninfo.user() == Some(user))
+                .map(str::to_owned)
+        };
         self.config
             .environment(&self.config.password_variable(user))
             .or_else(own)
@@ -76,7 +83,17 @@ impl<'c> Connector<'c> {
             .unwrap_or_else(|| user.to_owned())
     }
 
+    /// The role that logs in to do what a role is to do.
+    pub(crate) fn login<'n>(&'n self, user: &'n str) -> &'n str {
+        match self.config.role_mode {
+            RoleMode::Login => user,
+            RoleMode::SetRole => self.admin(),
+        }
+    }
+
+    /// Opens a session for a role, or, with `SET ROLE`, for the one login.
     pub(crate) async fn open(&self, database: &str, user: &str) -> Result<Session, Error> {
+        let user = self.login(user);
         let began = Instant::now();
         loop {
             match self.try_open(database, user).await {
@@ -101,14 +118,21 @@ impl<'c> Connector<'c> {
             let mut messages = stream::poll_fn(move |context| connection.poll_message(context));
             while let Some(message) = messages.next().await {
                 match message {
-                    Ok(AsyncMessage::Notice(notice)) => tracing::debug!(severity = notice.severity(), "{notice}"),
+                    Ok(AsyncMessage::Notice(notice)) => {
+                        tracing::debug!(severity = notice.severity(), "{notice}")
+                    }
                     Ok(_) => {}
                     Err(error) => tracing::debug!(%error, "connection closed"),
                 }
             }
         });
         tracing::debug!(database, user, place = self.place(), "connected");
-        Ok(Session { client, place: self.place(), database: database.to_owned(), user: user.to_owned() })
+        Ok(Session {
+            client,
+            place: self.place(),
+            database: database.to_owned(),
+            user: user.to_owned(),
+        })
     }
 
     fn explain(&self, database: &str, user: &str, error: ConnectError) -> Error {
@@ -129,21 +153,32 @@ impl<'c> Connector<'c> {
             SqlState::INVALID_PASSWORD => (
                 ErrorKind::Authentication,
                 format!("the server at `{place}` refused the password of role `{user}`"),
-                format!("set `{variable}` to the password of the role, or create the role if it does not exist"),
+                format!(
+                    "set `{variable}` to the password of the role, or create the role if it does not exist"
+                ),
             ),
             SqlState::INVALID_AUTHORIZATION_SPECIFICATION => (
                 ErrorKind::Authentication,
-                format!("the server at `{place}` refused role `{user}`: {}", server.message()),
-                format!("create the role, in a patch or by hand, or allow it to log in to database `{database}`"),
+                format!(
+                    "the server at `{place}` refused role `{user}`: {}",
+                    server.message()
+                ),
+                format!(
+                    "create the role, in a patch or by hand, or allow it to log in to database `{database}`"
+                ),
             ),
             SqlState::INVALID_CATALOG_NAME => (
                 ErrorKind::MissingDatabase,
                 format!("database `{database}` does not exist on the server at `{place}`"),
-                format!("create it, or give it a baseline patch `{database}.00000000.0000.postgres.baseline.sql`"),
+                format!(
+                    "create it, or give it a baseline patch `{database}.00000000.0000.postgres.baseline.sql`"
+                ),
             ),
             SqlState::INSUFFICIENT_PRIVILEGE => (
                 ErrorKind::Privilege,
-                format!("role `{user}` may not connect to database `{database}` on the server at `{place}`"),
+                format!(
+                    "role `{user}` may not connect to database `{database}` on the server at `{place}`"
+                ),
                 format!(
                     "let an administrator run: GRANT CONNECT ON DATABASE {} TO {};",
                     quote::identifier(database),
@@ -152,11 +187,17 @@ impl<'c> Connector<'c> {
             ),
             _ => (
                 ErrorKind::Connection,
-                format!("the server at `{place}` refused the connection: {}", server.message()),
+                format!(
+                    "the server at `{place}` refused the connection: {}",
+                    server.message()
+                ),
                 "see the server's log".to_owned(),
             ),
         };
-        Error::new(kind, message).with_help(help).with_sql_state(code).with_source(error)
+        Error::new(kind, message)
+            .with_help(help)
+            .with_sql_state(code)
+            .with_source(error)
     }
 }
 
@@ -181,9 +222,14 @@ impl From<tokio_postgres::Error> for ConnectError {
 }
 
 fn is_passing(error: &ConnectError) -> bool {
-    let ConnectError::Driver(error) = error else { return false };
+    let ConnectError::Driver(error) = error else {
+        return false;
+    };
     error.code().is_some_and(|code| {
-        matches!(*code, SqlState::CANNOT_CONNECT_NOW | SqlState::TOO_MANY_CONNECTIONS)
+        matches!(
+            *code,
+            SqlState::CANNOT_CONNECT_NOW | SqlState::TOO_MANY_CONNECTIONS
+        )
     })
 }
 
@@ -224,11 +270,19 @@ impl Session {
         Ok(last)
     }
 
-    async fn send(&self, message: &str, mut each: impl FnMut(SimpleQueryRow)) -> Result<(), Refusal> {
+    async fn send(
+        &self,
+        message: &str,
+        mut each: impl FnMut(SimpleQueryRow),
+    ) -> Result<(), Refusal> {
         tracing::trace!(database = self.database, message, "send");
         let mut completed = 0;
         let refuse = |completed| move |error| Refusal { error, completed };
-        let answer = self.client.simple_query_raw(message).await.map_err(refuse(completed))?;
+        let answer = self
+            .client
+            .simple_query_raw(message)
+            .await
+            .map_err(refuse(completed))?;
         let mut answer = std::pin::pin!(answer);
         while let Some(part) = answer.next().await {
             match part.map_err(refuse(completed))? {
@@ -243,13 +297,22 @@ impl Session {
     /// Runs a `COPY … FROM stdin` and sends it the data in pieces that bound the memory.
     pub(crate) async fn copy(&self, statement: &str, data: &str) -> Result<(), Refusal> {
         const PIECE: usize = 1 << 16;
-        let refuse = |error| Refusal { error, completed: 0 };
-        let sink = self.client.copy_in::<_, bytes::Bytes>(statement).await.map_err(refuse)?;
-        let pieces = data.as_bytes().chunks(PIECE).map(|piece| Ok(bytes::Bytes::copy_from_slice(piece)));
+        let refuse = |error| Refusal {
+            error,
+            completed: 0,
+        };
+        let sink = self
+            .client
+            .copy_in::<_, bytes::Bytes>(statement)
+            .await
+            .map_err(refuse)?;
+        let pieces = data
+            .as_bytes()
+            .chunks(PIECE)
+            .map(|piece| Ok(bytes::Bytes::copy_from_slice(piece)));
         let mut sink = std::pin::pin!(sink);
         let sent = stream::iter(pieces).forward(&mut sink).await;
         sent.map_err(refuse)?;
-        future::ready(()).await;
         Ok(())
     }
 
@@ -260,12 +323,20 @@ impl Session {
 
     /// An error for a message to the ledger or the catalogue, whose failure no patch is to blame for.
     pub(crate) fn explain(&self, refusal: Refusal) -> Error {
-        let Session { place, database, user, .. } = self;
+        let Session {
+            place,
+            database,
+            user,
+            ..
+        } = self;
         let Refusal { error, .. } = refusal;
         let Some(server) = error.as_db_error() else {
             return Error::new(
                 ErrorKind::Connection,
-                format!("the connection to database `{database}` at `{place}` was lost: {}", root_cause(&error)),
+                format!(
+                    "the connection to database `{database}` at `{place}` was lost: {}",
+                    root_cause(&error)
+                ),
             )
             .with_help("run again: what was interrupted is settled first")
             .with_source(error);
@@ -274,17 +345,24 @@ impl Session {
         let (kind, message, help) = match *server.code() {
             SqlState::INSUFFICIENT_PRIVILEGE => (
                 ErrorKind::Privilege,
-                format!("role `{user}` in database `{database}` at `{place}`: {}", server.message()),
+                format!(
+                    "role `{user}` in database `{database}` at `{place}`: {}",
+                    server.message()
+                ),
                 "let an administrator grant the privilege, or connect as another role".to_owned(),
             ),
             SqlState::READ_ONLY_SQL_TRANSACTION => (
                 ErrorKind::Standby,
                 format!("the server at `{place}` is read-only: {}", server.message()),
-                "name the primary, or several hosts with target_session_attrs=read-write".to_owned(),
+                "name the primary, or several hosts with target_session_attrs=read-write"
+                    .to_owned(),
             ),
             SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN => (
                 ErrorKind::Connection,
-                format!("the server at `{place}` ended the session: {}", server.message()),
+                format!(
+                    "the server at `{place}` ended the session: {}",
+                    server.message()
+                ),
                 "run again: what was interrupted is settled first".to_owned(),
             ),
             _ => (
@@ -293,6 +371,9 @@ impl Session {
                 "see the server's log".to_owned(),
             ),
         };
-        Error::new(kind, message).with_help(help).with_sql_state(code).with_source(error)
+        Error::new(kind, message)
+            .with_help(help)
+            .with_sql_state(code)
+            .with_source(error)
     }
 }

@@ -4,7 +4,7 @@ use crate::apply::{Context, Domain, target_of};
 use crate::ledger::{Ledger, Opened, State};
 use crate::plan::{PatchState, Plan, Presence, Standing};
 use crate::recover::{Finding, examine};
-use crate::{Config, Error, ErrorKind};
+use crate::{Config, Error};
 use patchgen_model::{PatchSet, Version};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -57,9 +57,15 @@ impl PatchStatus {
         };
         Self {
             database: text(patch.map(|patch| patch.database()), row.map(|row| &row.key)),
-            version: patch.map(|patch| patch.version()).or(row.map(|row| row.version)).unwrap_or_default(),
+            version: patch
+                .map(|patch| patch.version())
+                .or(row.map(|row| row.version))
+                .unwrap_or_default(),
             file: text(patch.map(|patch| patch.file()), row.map(|row| &row.file)),
-            kind: text(patch.map(|patch| patch.kind().as_str()), row.map(|row| &row.kind)),
+            kind: text(
+                patch.map(|patch| patch.kind().as_str()),
+                row.map(|row| &row.kind),
+            ),
             user: text(patch.map(|patch| patch.user()), row.map(|row| &row.user)),
             checksum: patch
                 .map(|patch| patch.checksum().to_string())
@@ -96,14 +102,20 @@ impl Status {
     /// How many are in a state.
     #[must_use]
     pub fn count(&self, state: PatchState) -> usize {
-        self.patches.iter().filter(|patch| patch.state == state).count()
+        self.patches
+            .iter()
+            .filter(|patch| patch.state == state)
+            .count()
     }
 
     /// Whether some patch is still to be run.
     #[must_use]
     pub fn is_pending(&self) -> bool {
         self.patches.iter().any(|patch| {
-            matches!(patch.state, PatchState::Pending | PatchState::Late | PatchState::Failed)
+            matches!(
+                patch.state,
+                PatchState::Pending | PatchState::Late | PatchState::Failed
+            )
         })
     }
 }
@@ -113,15 +125,30 @@ impl fmt::Display for Status {
         if self.patches.is_empty() {
             return f.write_str("no patches");
         }
-        let width = self.patches.iter().map(|patch| patch.database.chars().count()).max().unwrap_or(0);
+        let width = self
+            .patches
+            .iter()
+            .map(|patch| patch.database.chars().count())
+            .max()
+            .unwrap_or(0);
         for (position, patch) in self.patches.iter().enumerate() {
             if position > 0 {
                 writeln!(f)?;
             }
-            let when = patch.finished_at.as_deref().or(patch.started_at.as_deref()).unwrap_or("-");
-            let took = patch.milliseconds.map_or_else(String::new, |milliseconds| format!("{milliseconds} ms"));
+            let when = patch
+                .finished_at
+                .as_deref()
+                .or(patch.started_at.as_deref())
+                .unwrap_or("-");
+            let took = patch
+                .milliseconds
+                .map_or_else(String::new, |milliseconds| format!("{milliseconds} ms"));
             let (database, version, state) = (&patch.database, patch.version, patch.state);
-            write!(f, "{database:<width$}  {version}  {state:<8}  {when:<24}  {took:>9}  {}", patch.file)?;
+            write!(
+                f,
+                "{database:<width$}  {version}  {state:<8}  {when:<24}  {took:>9}  {}",
+                patch.file
+            )?;
             if let (PatchState::Failed, Some(message)) = (state, &patch.message) {
                 write!(f, "\n    last try, attempt {}: {message}", patch.attempt)?;
             }
@@ -185,13 +212,24 @@ impl fmt::Display for Verification {
         for difference in &self.differences {
             match &difference.embedded {
                 Some(embedded) => {
-                    writeln!(f, "edited: {}: applied {}, now {embedded}", difference.file, difference.deployed)?;
+                    writeln!(
+                        f,
+                        "edited: {}: applied {}, now {embedded}",
+                        difference.file, difference.deployed
+                    )?;
                 }
-                None => writeln!(f, "missing: {} of {}: applied {}", difference.file, difference.database, difference.deployed)?,
+                None => writeln!(
+                    f,
+                    "missing: {} of {}: applied {}",
+                    difference.file, difference.database, difference.deployed
+                )?,
             }
         }
         let (compared, differ, pending) = (self.compared, self.differences.len(), self.pending);
-        write!(f, "{compared} applied patches compared, {differ} differ; {pending} not applied")
+        write!(
+            f,
+            "{compared} applied patches compared, {differ} differ; {pending} not applied"
+        )
     }
 }
 
@@ -212,9 +250,15 @@ pub(crate) async fn status(set: &PatchSet<'_>, config: &Config) -> Result<Status
     let mut status = Status::default();
     for domain in context.domains() {
         let (standings, _) = look(&context, &domain).await?;
-        status.patches.extend(standings.iter().map(|standing| PatchStatus::new(standing, standing.state)));
+        status.patches.extend(
+            standings
+                .iter()
+                .map(|standing| PatchStatus::new(standing, standing.state)),
+        );
     }
-    status.patches.sort_by(|a, b| (&a.database, a.version).cmp(&(&b.database, b.version)));
+    status
+        .patches
+        .sort_by(|a, b| (&a.database, a.version).cmp(&(&b.database, b.version)));
     Ok(status)
 }
 
@@ -232,9 +276,13 @@ pub(crate) async fn verify(set: &PatchSet<'_>, config: &Config) -> Result<Verifi
             let embedded = standing.patch.map(|patch| patch.checksum().to_string());
             if embedded.as_ref() != Some(&row.checksum) {
                 verification.differences.push(Difference {
-                    database: standing.patch.map_or_else(|| row.key.clone(), |patch| patch.database().to_owned()),
+                    database: standing
+                        .patch
+                        .map_or_else(|| row.key.clone(), |patch| patch.database().to_owned()),
                     version: row.version,
-                    file: standing.patch.map_or_else(|| row.file.clone(), |patch| patch.file().to_owned()),
+                    file: standing
+                        .patch
+                        .map_or_else(|| row.file.clone(), |patch| patch.file().to_owned()),
                     deployed: row.checksum.clone(),
                     embedded,
                 });
@@ -251,7 +299,9 @@ async fn look<'a>(
 ) -> Result<(Vec<Standing<'a>>, BTreeMap<String, Presence>), Error> {
     let ledger = match context.open(domain).await? {
         Opened::Session(ledger) => Some(ledger),
-        // A role that is refused and exists has another password; it is not for a look to find that out.
+        Opened::Absent(refused) if context.is_refused_role(domain, &refused).await => {
+            return Err(refused);
+        }
         Opened::Absent(_) => None,
     };
     let mut rows = match &ledger {
@@ -263,7 +313,14 @@ async fn look<'a>(
             Some(ledger) => system_identifier(ledger).await?,
             None => None,
         };
-        match examine(&context.targets, &target_of(&row.key), row, system.as_deref()).await? {
+        match examine(
+            &context.targets,
+            &target_of(&row.key),
+            row,
+            system.as_deref(),
+        )
+        .await?
+        {
             Finding::Committed => row.state = State::Applied,
             Finding::Aborted => row.state = State::Intent,
             Finding::Running | Finding::Unknown(_) => {}
@@ -276,6 +333,10 @@ async fn look<'a>(
 
 async fn system_identifier(ledger: &Ledger) -> Result<Option<String>, Error> {
     let query = "SELECT system_identifier FROM pg_catalog.pg_control_system()";
-    let row = ledger.session.run(query).await.map_err(|refusal| ledger.session.explain(refusal))?;
+    let row = ledger
+        .session
+        .run(query)
+        .await
+        .map_err(|refusal| ledger.session.explain(refusal))?;
     Ok(row.and_then(|row| row.get(0).map(str::to_owned)))
 }

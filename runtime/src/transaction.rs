@@ -6,7 +6,7 @@
 use crate::apply::Work;
 use crate::ledger::{Entry, Transaction};
 use crate::lock::seconds;
-use crate::message::{Part, Parts, PartFailure, patch_error};
+use crate::message::{Part, PartFailure, Parts, patch_error};
 use crate::observer::{Event, emit};
 use crate::quote::{identifier, literal};
 use crate::script::Variables;
@@ -31,14 +31,27 @@ const CLEAN: [&str; 8] = [
 const ROLLED_BACK: &str = "rolled back; nothing of this patch was kept";
 
 /// Runs patches of one database and one user as one transaction; gives how long it took.
-pub(crate) async fn run(work: &mut Work<'_, '_>, entries: &mut [Entry<'_>]) -> Result<Duration, Error> {
+pub(crate) async fn run(
+    work: &mut Work<'_, '_>,
+    entries: &mut [Entry<'_>],
+) -> Result<Duration, Error> {
     if !work.in_target {
         begin(work, entries).await?;
     }
     let began = Instant::now();
-    let (target, user) = (entries[0].target.clone(), entries[0].patch.user().to_owned());
+    let (target, user) = (
+        entries[0].target.clone(),
+        entries[0].patch.user().to_owned(),
+    );
     for entry in entries.iter() {
-        emit(work.config, &Event::Started { patch: entry.patch.id(), file: entry.patch.file(), attempt: entry.attempt });
+        emit(
+            work.config,
+            &Event::Started {
+                patch: entry.patch.id(),
+                file: entry.patch.file(),
+                attempt: entry.attempt,
+            },
+        );
     }
     loop {
         work.lock.check()?;
@@ -57,7 +70,9 @@ pub(crate) async fn run(work: &mut Work<'_, '_>, entries: &mut [Entry<'_>]) -> R
         }
         match failure {
             Failure::Busy => wait_for_backend(work, &target.to_string(), began).await?,
-            Failure::Statement(failure) if may_retry(&failure) && began.elapsed() < work.config.retry_for => {
+            Failure::Statement(failure)
+                if may_retry(&failure) && began.elapsed() < work.config.retry_for =>
+            {
                 pause(work, &entries[0], &failure).await;
             }
             Failure::Statement(failure) => return Err(give_up(work, entries, failure).await),
@@ -78,24 +93,41 @@ enum Failure {
 /// Records the intent, and with it that the patches before are applied.
 pub(crate) async fn begin(work: &mut Work<'_, '_>, entries: &mut [Entry<'_>]) -> Result<(), Error> {
     let message = format!("{}{}", work.take_finish(), work.ledger.intent(entries));
-    let rows = work.ledger.session.query(&message).await.map_err(|refusal| work.ledger.session.explain(refusal))?;
+    let rows = work
+        .ledger
+        .session
+        .query(&message)
+        .await
+        .map_err(|refusal| work.ledger.session.explain(refusal))?;
     if rows.len() != entries.len() {
         return Err(fenced(&entries[0]));
     }
     for (entry, row) in entries.iter_mut().zip(rows) {
-        entry.attempt = row.get(0).and_then(|attempt| attempt.parse().ok()).unwrap_or(1);
+        entry.attempt = row
+            .get(0)
+            .and_then(|attempt| attempt.parse().ok())
+            .unwrap_or(1);
     }
     failpoint!("intent");
     Ok(())
 }
 
-async fn attempt(work: &mut Work<'_, '_>, session: &Session, entries: &[Entry<'_>]) -> Result<(), Failure> {
+async fn attempt(
+    work: &mut Work<'_, '_>,
+    session: &Session,
+    entries: &[Entry<'_>],
+) -> Result<(), Failure> {
     let parts = parts(work, entries).map_err(Failure::Other)?;
     let mut last = None;
     for part in &parts {
         last = part.send(session).await.map_err(|failure| {
-            let busy = failure.own && failure.refusal.code() == Some(&SqlState::INVALID_TEXT_REPRESENTATION);
-            if busy && !is_taken_over(&failure) { Failure::Busy } else { Failure::Statement(failure) }
+            let busy = failure.own
+                && failure.refusal.code() == Some(&SqlState::INVALID_TEXT_REPRESENTATION);
+            if busy && !is_taken_over(&failure) {
+                Failure::Busy
+            } else {
+                Failure::Statement(failure)
+            }
         })?;
     }
     failpoint!("ran");
@@ -103,18 +135,33 @@ async fn attempt(work: &mut Work<'_, '_>, session: &Session, entries: &[Entry<'_
         failpoint!("committed");
         return Ok(());
     }
-    let unreadable = || Error::new(ErrorKind::Ledger, "the server did not tell the number of its transaction");
-    let transaction = last.as_ref().and_then(Transaction::read).ok_or_else(unreadable).map_err(Failure::Other)?;
-    work.fence(&transaction, &entries[0].target.database).await.map_err(Failure::Other)?;
+    let unreadable = || {
+        Error::new(
+            ErrorKind::Ledger,
+            "the server did not tell the number of its transaction",
+        )
+    };
+    let transaction = last
+        .as_ref()
+        .and_then(Transaction::read)
+        .ok_or_else(unreadable)
+        .map_err(Failure::Other)?;
+    work.fence(&transaction, &entries[0].target.database)
+        .await
+        .map_err(Failure::Other)?;
     failpoint!("fenced");
     work.lock.check().map_err(Failure::Other)?;
     let ledger = &work.ledger;
-    ledger.session.run(&ledger.committing(entries, &transaction)).await.map_err(|refusal| {
-        Failure::Other(match refusal.code() {
-            Some(&SqlState::INVALID_TEXT_REPRESENTATION) => fenced(&entries[0]),
-            _ => ledger.session.explain(refusal),
-        })
-    })?;
+    ledger
+        .session
+        .run(&ledger.committing(entries, &transaction))
+        .await
+        .map_err(|refusal| {
+            Failure::Other(match refusal.code() {
+                Some(&SqlState::INVALID_TEXT_REPRESENTATION) => fenced(&entries[0]),
+                _ => ledger.session.explain(refusal),
+            })
+        })?;
     failpoint!("committing");
     if let Err(refusal) = session.run("COMMIT").await {
         return Err(Failure::Other(commit_failed(work, entries, refusal).await));
@@ -130,20 +177,32 @@ fn parts<'a>(work: &Work<'_, '_>, entries: &[Entry<'a>]) -> Result<Vec<Part<'a>>
     let mut parts = Parts::default();
     parts.own("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
     parts.own("SET LOCAL idle_in_transaction_session_timeout = 0");
-    parts.own(&format!("SELECT {}", busy_guard(&entries[0].target.to_string())));
+    parts.own(&format!(
+        "SELECT {}",
+        busy_guard(&entries[0].target.to_string())
+    ));
     if work.in_target {
         parts.own(&work.ledger.settle(entries, "applied"));
     }
     for (number, entry) in entries.iter().enumerate() {
         let (patch, target) = (&entry.patch, &entry.target);
         let timeout = |own: Option<Duration>, general: Duration| own.unwrap_or(general).as_millis();
-        parts.own(&format!("SET LOCAL lock_timeout = {}", timeout(patch.lock_timeout(), config.lock_timeout)));
+        parts.own(&format!(
+            "SET LOCAL lock_timeout = {}",
+            timeout(patch.lock_timeout(), config.lock_timeout)
+        ));
         let limit = timeout(patch.statement_timeout(), config.statement_timeout);
         parts.own(&format!("SET LOCAL statement_timeout = {limit}"));
-        let name = application_name(&config.program, Some(&format!("{} #{}", patch.id(), entry.attempt)));
+        let name = application_name(
+            &config.program,
+            Some(&format!("{} #{}", patch.id(), entry.attempt)),
+        );
         parts.own(&format!("SET LOCAL application_name = {}", literal(&name)));
         if let Some(schema) = &target.schema {
-            parts.own(&format!("SET LOCAL search_path = {}, public", identifier(schema)));
+            parts.own(&format!(
+                "SET LOCAL search_path = {}, public",
+                identifier(schema)
+            ));
         }
         if config.role_mode == RoleMode::SetRole {
             parts.own(&format!("SET LOCAL ROLE {}", identifier(patch.user())));
@@ -174,25 +233,50 @@ fn busy_guard(target: &str) -> String {
 
 /// The key of the lock that every transaction of a patch holds in its target.
 pub(crate) fn target_lock(target: &str) -> String {
-    format!("pg_catalog.hashtextextended({}, 0)", literal(&format!("patchgen target {target}")))
+    format!(
+        "pg_catalog.hashtextextended({}, 0)",
+        literal(&format!("patchgen target {target}"))
+    )
 }
 
 fn is_taken_over(failure: &PartFailure) -> bool {
-    failure.refusal.error.as_db_error().is_some_and(|error| error.message().contains("taken over"))
+    failure
+        .refusal
+        .error
+        .as_db_error()
+        .is_some_and(|error| error.message().contains("taken over"))
 }
 
 /// Lock waits and serialisation failures pass by themselves.
 fn may_retry(failure: &PartFailure) -> bool {
-    let transient = [SqlState::LOCK_NOT_AVAILABLE, SqlState::T_R_DEADLOCK_DETECTED, SqlState::T_R_SERIALIZATION_FAILURE];
-    failure.refusal.code().is_some_and(|code| transient.contains(code))
+    let transient = [
+        SqlState::LOCK_NOT_AVAILABLE,
+        SqlState::T_R_DEADLOCK_DETECTED,
+        SqlState::T_R_SERIALIZATION_FAILURE,
+    ];
+    failure
+        .refusal
+        .code()
+        .is_some_and(|code| transient.contains(code))
 }
 
 async fn pause(work: &mut Work<'_, '_>, entry: &Entry<'_>, failure: &PartFailure) {
     // Full jitter, so that programs that met once do not meet again.
     work.backoff = (work.backoff * 2).clamp(Duration::from_secs(1), Duration::from_secs(30));
     let pause = work.backoff.mul_f64(0.5 + fastrand::f64() / 2.0);
-    let reason = failure.refusal.error.as_db_error().map_or("", tokio_postgres::error::DbError::message);
-    emit(work.config, &Event::Retrying { patch: entry.patch.id(), reason, pause });
+    let reason = failure
+        .refusal
+        .error
+        .as_db_error()
+        .map_or("", tokio_postgres::error::DbError::message);
+    emit(
+        work.config,
+        &Event::Retrying {
+            patch: entry.patch.id(),
+            reason,
+            pause,
+        },
+    );
     tokio::time::sleep(pause).await;
 }
 
@@ -216,18 +300,29 @@ async fn give_up(work: &mut Work<'_, '_>, entries: &[Entry<'_>], failure: PartFa
         return fenced(blamed);
     }
     let error = patch_error(&blamed.patch, failure.refusal, offset, ROLLED_BACK);
-    work.record_failure(std::slice::from_ref(blamed), &error).await;
+    work.record_failure(std::slice::from_ref(blamed), &error)
+        .await;
     error
 }
 
 /// COMMIT was refused, or its answer was lost.
-async fn commit_failed(work: &mut Work<'_, '_>, entries: &[Entry<'_>], refusal: crate::session::Refusal) -> Error {
+async fn commit_failed(
+    work: &mut Work<'_, '_>,
+    entries: &[Entry<'_>],
+    refusal: crate::session::Refusal,
+) -> Error {
     let patch = &entries[0].patch;
     if refusal.is_lost() {
-        return Error::new(ErrorKind::Connection, format!("{}: the connection was lost while it was being committed", patch.file()))
-            .with_help("run again: the server is asked then whether it was committed")
-            .with_patch(patch)
-            .with_source(refusal.error);
+        return Error::new(
+            ErrorKind::Connection,
+            format!(
+                "{}: the connection was lost while it was being committed",
+                patch.file()
+            ),
+        )
+        .with_help("run again: the server is asked then whether it was committed")
+        .with_patch(patch)
+        .with_source(refusal.error);
     }
     // A deferred constraint, for example: the transaction is rolled back, and the server is there to say so.
     let error = patch_error(patch, refusal, None, ROLLED_BACK);
@@ -237,7 +332,10 @@ async fn commit_failed(work: &mut Work<'_, '_>, entries: &[Entry<'_>], refusal: 
 }
 
 fn fenced(entry: &Entry<'_>) -> Error {
-    Error::new(ErrorKind::Fenced, format!("another run has taken over `{}`", entry.patch.file()))
-        .with_help("nothing of this run was kept; look at the other run's outcome with status")
-        .with_patch(&entry.patch)
+    Error::new(
+        ErrorKind::Fenced,
+        format!("another run has taken over `{}`", entry.patch.file()),
+    )
+    .with_help("nothing of this run was kept; look at the other run's outcome with status")
+    .with_patch(&entry.patch)
 }
