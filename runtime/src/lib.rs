@@ -18,10 +18,12 @@
 
 mod apply;
 mod baseline;
+mod blockers;
 mod bootstrap;
 mod concurrent;
 mod config;
 mod conninfo;
+mod context;
 mod error;
 mod ledger;
 mod lock;
@@ -29,6 +31,7 @@ mod message;
 mod observer;
 mod plan;
 mod position;
+mod progress;
 mod quote;
 mod recover;
 mod report;
@@ -40,6 +43,7 @@ mod session;
 mod status;
 mod tls;
 mod transaction;
+mod work;
 
 pub use config::{Config, Grouping, Policy, RoleMode, Selection, StateLocation, Target};
 pub use conninfo::{Conninfo, ConninfoError};

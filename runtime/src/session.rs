@@ -93,10 +93,25 @@ impl<'c> Connector<'c> {
 
     /// Opens a session for a role, or, with `SET ROLE`, for the one login.
     pub(crate) async fn open(&self, database: &str, user: &str) -> Result<Session, Error> {
+        self.open_as(
+            database,
+            user,
+            &application_name(&self.config.program, None),
+        )
+        .await
+    }
+
+    /// Opens a session under a name of its own.
+    pub(crate) async fn open_as(
+        &self,
+        database: &str,
+        user: &str,
+        name: &str,
+    ) -> Result<Session, Error> {
         let user = self.login(user);
         let began = Instant::now();
         loop {
-            match self.try_open(database, user).await {
+            match self.try_open(database, user, name).await {
                 Err(error) if began.elapsed() < PATIENCE && is_passing(&error) => {
                     tracing::debug!(%error, "the server is not ready");
                     tokio::time::sleep(Duration::from_millis(fastrand::u64(50..250))).await;
@@ -106,12 +121,16 @@ impl<'c> Connector<'c> {
         }
     }
 
-    async fn try_open(&self, database: &str, user: &str) -> Result<Session, ConnectError> {
+    async fn try_open(
+        &self,
+        database: &str,
+        user: &str,
+        name: &str,
+    ) -> Result<Session, ConnectError> {
         let password = self.password(database, user);
-        let name = application_name(&self.config.program, None);
         let driver = self
             .conninfo
-            .driver_config(database, user, Some(&password), &name)
+            .driver_config(database, user, Some(&password), name)
             .map_err(|error| ConnectError::Config(error.to_string()))?;
         let (client, mut connection) = driver.connect(tokio_postgres::NoTls).await?;
         tokio::spawn(async move {
