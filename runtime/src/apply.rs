@@ -5,12 +5,12 @@ use crate::context::{Context, Domain, target_of};
 use crate::ledger::{Entry, Ledger, Opened, Row, State};
 use crate::lock::{self, Outcome, Watch};
 use crate::observer::{Event, emit};
-use crate::plan::{Action, Plan, Presence, Step};
+use crate::plan::{Action, Plan, Presence, Standing, Step};
 use crate::recover::Interrupted;
 use crate::report::{AppliedPatch, Report};
 use crate::work::Work;
 use crate::{Config, Error, baseline, bootstrap, concurrent, failpoint, transaction};
-use patchgen_model::{Kind, PatchSet};
+use patchgen_model::{Kind, PatchId, PatchSet};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -145,7 +145,6 @@ async fn run(
             && is_last
             && made.get(target) == Some(&Presence::Unfinished)
         {
-            work.flush().await?;
             let session = work.session(target, group[0].patch.user()).await?;
             bootstrap::mark_finished(&session, target).await?;
             work.keep(session);
@@ -197,6 +196,7 @@ async fn run_group(
         work.baseline(&mut entries, presence).await?
     } else {
         if patch.is_bootstrap() && presence == Some(Presence::Absent) {
+            work.flush().await?;
             work.make_database(&entries, target).await?;
         }
         match patch.kind() {
@@ -271,28 +271,65 @@ async fn settle_interrupted(
     work: &Work<'_, '_>,
 ) -> Result<Vec<Row>, Error> {
     let mut rows = work.ledger.rows(&domain.keys).await?;
+    let mut messages = Vec::new();
     for row in rows.iter_mut().filter(|row| row.state == State::Committing) {
         let target = target_of(&row.key);
         let interrupted = Interrupted::of_row(row, &target);
         let applied = interrupted
             .outcome(&context.targets, &work.lock.system_identifier)
             .await?;
-        let message = work.ledger.recovered(row, applied);
-        work.ledger
-            .session
-            .run(&message)
-            .await
-            .map_err(|refusal| work.ledger.session.explain(refusal))?;
+        messages.push(work.ledger.recovered(row, applied));
         row.state = if applied {
             State::Applied
         } else {
             State::Intent
         };
-        let patch = patchgen_model::PatchId {
+        let patch = PatchId {
             database: &row.key,
             version: row.version,
         };
         emit(context.config, &Event::Recovered { patch, applied });
     }
+    if !messages.is_empty() {
+        // Before the record: once nothing is in question any more, nobody looks at the mark again.
+        finish_bootstraps(context, domain, &rows).await?;
+        let ledger = &work.ledger.session;
+        ledger
+            .run(&messages.join("; "))
+            .await
+            .map_err(|refusal| ledger.explain(refusal))?;
+    }
     Ok(rows)
+}
+
+/// Takes the mark off databases whose bootstrap turned out to be complete.
+async fn finish_bootstraps(
+    context: &Context<'_, '_>,
+    domain: &Domain,
+    rows: &[Row],
+) -> Result<(), Error> {
+    let standings = context.standings(domain, rows.to_vec());
+    let bootstrap =
+        |standing: &&Standing<'_>| standing.patch.is_some_and(|patch| patch.is_bootstrap());
+    let settled = |standing: &Standing<'_>| {
+        standing
+            .row
+            .as_ref()
+            .is_some_and(|row| row.state.is_settled())
+    };
+    for group in standings.chunk_by(|a, b| a.target == b.target) {
+        let patches: Vec<&Standing<'_>> = group.iter().filter(bootstrap).collect();
+        let Some(patch) = patches.first().and_then(|standing| standing.patch) else {
+            continue;
+        };
+        if patches.iter().all(|standing| settled(standing)) {
+            let name = &patches[0].target.database;
+            let session = bootstrap::maintenance(&context.targets, patch.user()).await?;
+            let presence = bootstrap::presence(&session, std::slice::from_ref(name)).await?;
+            if presence.get(name) == Some(&Presence::Unfinished) {
+                bootstrap::mark_finished(&session, name).await?;
+            }
+        }
+    }
+    Ok(())
 }

@@ -137,7 +137,11 @@ impl<'c, 'w> Work<'c, 'w> {
         Ok(())
     }
 
-    pub(crate) async fn make_database(&mut self, entries: &[Entry<'_>], name: &str) -> Result<(), Error> {
+    pub(crate) async fn make_database(
+        &mut self,
+        entries: &[Entry<'_>],
+        name: &str,
+    ) -> Result<(), Error> {
         let session = bootstrap::maintenance(self.connector, entries[0].patch.user()).await?;
         bootstrap::create_database(self.config, &session, name).await
     }
