@@ -19,6 +19,8 @@
 mod apply;
 mod baseline;
 mod bootstrap;
+#[cfg(feature = "cli")]
+pub mod cli;
 mod concurrent;
 mod config;
 mod conninfo;
