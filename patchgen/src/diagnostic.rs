@@ -199,6 +199,10 @@ impl Diagnostics {
         Self(findings)
     }
 
+    pub(crate) fn into_list(self) -> Vec<Diagnostic> {
+        self.0
+    }
+
     /// Whether one of them ends the build.
     #[must_use]
     pub fn has_errors(&self) -> bool {

@@ -1,4 +1,5 @@
-use crate::segment::Fault;
+use crate::segment::lexer::Tokens;
+use crate::segment::{Fault, Strings};
 use crate::spelling::{distance, nearest};
 use patchgen_model::{Kind, ScriptMode};
 use std::ops::Range;
@@ -87,6 +88,22 @@ pub(crate) fn stray(text: &str, space: Range<usize>) -> Vec<Fault> {
             )
         })
         .collect()
+}
+
+/// Finds directives in the comments within a statement, where they are not heeded either.
+pub(crate) fn within(text: &str, statement: Range<usize>, strings: Strings) -> Vec<Fault> {
+    let written = &text[statement.clone()];
+    if !written.contains("patch") || !written.contains(['-', '/']) {
+        return Vec::new();
+    }
+    let mut faults = Vec::new();
+    let mut end = 0;
+    for token in Tokens::new(written, strings) {
+        let space = statement.start + end..statement.start + token.range.start;
+        faults.extend(stray(text, space));
+        end = token.range.end;
+    }
+    faults
 }
 
 impl Directives {
@@ -263,14 +280,19 @@ impl<'a> Comment<'a> {
 fn is_meant(comment: &str) -> bool {
     let end = comment.find(|c: char| !c.is_alphanumeric());
     let (word, rest) = comment.split_at(end.unwrap_or(comment.len()));
-    let Some((key, value)) = rest.trim_start_matches([' ', '\t', ':']).split_once('=') else {
+    let rest = rest.trim_start();
+    let (has_colon, rest) = match rest.strip_prefix(':') {
+        Some(rest) => (true, rest),
+        None => (false, rest),
+    };
+    let Some((key, value)) = rest.split_once('=') else {
         return comment == "patch:";
     };
     let key = key.trim();
     let is_key = !key.is_empty() && !key.contains(char::is_whitespace);
     let is_known = !value.is_empty() && nearest(key, KEYS).is_some();
     let off = distance(&word.to_lowercase(), "patch");
-    is_key && (off == 0 || off <= 2 && is_known)
+    is_key && (off == 0 && has_colon || off <= 2 && is_known)
 }
 
 fn is_bare(comment: &str) -> bool {
@@ -428,6 +450,7 @@ mod tests {
             "-- Patch for the kennel",
             "-- patch",
             "-- match: a = b",
+            "-- patch level = 3",
             "-- path: x=y",
             "-- batch size=10",
             "-- the kind=direct way is slower",

@@ -1,4 +1,4 @@
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::text;
 use glob::{MatchOptions, Pattern};
 use std::collections::HashSet;
@@ -292,7 +292,10 @@ fn no_match(base: &Path, glob: &str, root: &Path) -> Diagnostic {
     } else if base.join(root).exists() {
         format!("put the first patch into `{}`", root.display())
     } else {
-        format!("there is no `{}` in `{}`", root.display(), base.display())
+        format!(
+            "there is no `{}`; globs begin at the folder of the package, or the current one",
+            root.display()
+        )
     };
     Diagnostic::error("no-match", format!("the glob `{glob}` matches no file")).help(help)
 }
@@ -307,11 +310,11 @@ fn display(base: &Path, path: &Path) -> String {
 }
 
 /// Reads a file and normalises its text.
-pub(crate) fn read(found: &Found) -> Result<String, Diagnostic> {
+pub(crate) fn read(found: &Found) -> Result<String, Diagnostics> {
     let bytes = std::fs::read(&found.path).map_err(|error| {
         Diagnostic::error("unreadable", format!("cannot be read: {error}")).in_file(&found.file)
     })?;
-    text::normalise(bytes).map_err(|fault| fault.diagnostic(&found.file))
+    Ok(text::normalise(bytes).map_err(|fault| fault.diagnostic(&found.file))?)
 }
 
 #[cfg(test)]
