@@ -1,8 +1,9 @@
 //! What a program may set; every field has a default that suits an up-to-date or empty database.
 
+use crate::Error;
 use crate::conninfo::Conninfo;
 use crate::observer::Observer;
-use crate::{Error, ErrorKind};
+use crate::session::Connector;
 use patchgen_model::Kind;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -349,6 +350,20 @@ impl Config {
         self
     }
 
+    /// The driver's settings for a connection to a logical database as one of its roles, for the work that the program
+    /// does after its patches: server, physical database and password are found as for a patch.
+    ///
+    /// The synchronous driver takes them too: `postgres::Config::from(settings)`.
+    ///
+    /// # Errors
+    /// When the connection's words cannot be read or have values that they cannot have.
+    pub fn connection(&self, database: &str, user: &str) -> Result<tokio_postgres::Config, Error> {
+        let target = self.target(database);
+        let mut settings = Connector::new(self, self.base()?).driver(&target.database, user)?;
+        settings.application_name(&self.program);
+        Ok(settings)
+    }
+
     /// The value of a variable: the program's, else the environment's.
     pub(crate) fn environment(&self, name: &str) -> Option<String> {
         self.variables
@@ -366,13 +381,7 @@ impl Config {
     }
 
     fn resolve(&self, conninfo: Option<&str>) -> Result<Conninfo, Error> {
-        Conninfo::resolve(conninfo, &|name| self.environment(name)).map_err(|error| {
-            let message = error.to_string();
-            match error.help().map(str::to_owned) {
-                Some(help) => Error::new(ErrorKind::Config, message).with_help(help),
-                None => Error::new(ErrorKind::Config, message),
-            }
-        })
+        Ok(Conninfo::resolve(conninfo, &|name| self.environment(name))?)
     }
 
     pub(crate) fn target(&self, logical: &str) -> Target {

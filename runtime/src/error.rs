@@ -1,5 +1,6 @@
 //! One opaque error for everything that can go wrong at run time.
 
+use crate::ConninfoError;
 use patchgen_model::{Patch, PatchId, Version};
 use std::error::Error as StdError;
 use std::fmt;
@@ -166,6 +167,27 @@ impl Error {
         self.0.help.as_deref()
     }
 
+    /// Everything that people should read: the message, the offending line and the remedy, on lines of their own.
+    ///
+    /// ```no_run
+    /// # static PATCHES: patchgen_runtime::PatchSet = patchgen_runtime::PatchSet::EMPTY;
+    /// # let config = patchgen_runtime::Config::new();
+    /// if let Err(error) = patchgen_runtime::apply(&PATCHES, &config) {
+    ///     eprintln!("error: {}", error.explain());
+    /// }
+    /// ```
+    #[must_use]
+    pub fn explain(&self) -> String {
+        let mut text = self.to_string();
+        for (lead, more) in [("\n", self.excerpt()), ("\nhelp: ", self.help())] {
+            if let Some(more) = more {
+                text.push_str(lead);
+                text.push_str(more);
+            }
+        }
+        text
+    }
+
     /// The message without the place and the SQLSTATE.
     #[must_use]
     pub fn message(&self) -> &str {
@@ -182,6 +204,16 @@ impl fmt::Display for Error {
         match &self.0.sql_state {
             Some(state) => write!(f, " ({state})"),
             None => Ok(()),
+        }
+    }
+}
+
+impl From<ConninfoError> for Error {
+    fn from(error: ConninfoError) -> Self {
+        let message = error.to_string();
+        match error.help() {
+            Some(help) => Self::new(ErrorKind::Config, message).with_help(help),
+            None => Self::new(ErrorKind::Config, message),
         }
     }
 }

@@ -20,6 +20,8 @@ mod apply;
 mod baseline;
 mod blockers;
 mod bootstrap;
+#[cfg(feature = "cli")]
+pub mod cli;
 mod concurrent;
 mod config;
 mod conninfo;

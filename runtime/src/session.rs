@@ -1,7 +1,7 @@
 //! One connection to one database as one role; everything goes through the simple query protocol, which poolers pass
 //! on unchanged and which carries several statements in one message.
 
-use crate::conninfo::Conninfo;
+use crate::conninfo::{Conninfo, ConninfoError};
 use crate::quote;
 use crate::{Config, Error, ErrorKind, RoleMode};
 use futures_util::{StreamExt, stream};
@@ -121,6 +121,7 @@ impl<'c> Connector<'c> {
         }
     }
 
+<<<<<<< HEAD
     async fn try_open(
         &self,
         database: &str,
@@ -132,6 +133,22 @@ impl<'c> Connector<'c> {
             .conninfo
             .driver_config(database, user, Some(&password), name)
             .map_err(|error| ConnectError::Config(error.to_string()))?;
+=======
+    /// The driver's settings for a login.
+    pub(crate) fn driver(
+        &self,
+        database: &str,
+        user: &str,
+    ) -> Result<tokio_postgres::Config, ConninfoError> {
+        let password = self.password(database, user);
+        let name = application_name(&self.config.program, None);
+        self.conninfo
+            .driver_config(database, user, Some(&password), &name)
+    }
+
+    async fn try_open(&self, database: &str, user: &str) -> Result<Session, ConnectError> {
+        let driver = self.driver(database, user).map_err(ConnectError::Config)?;
+>>>>>>> h4
         let (client, mut connection) = driver.connect(tokio_postgres::NoTls).await?;
         tokio::spawn(async move {
             let mut messages = stream::poll_fn(move |context| connection.poll_message(context));
@@ -157,7 +174,7 @@ impl<'c> Connector<'c> {
     fn explain(&self, database: &str, user: &str, error: ConnectError) -> Error {
         let place = self.place();
         let error = match error {
-            ConnectError::Config(message) => return Error::new(ErrorKind::Config, message),
+            ConnectError::Config(error) => return error.into(),
             ConnectError::Driver(error) => error,
         };
         let Some(server) = error.as_db_error() else {
@@ -221,14 +238,14 @@ impl<'c> Connector<'c> {
 }
 
 enum ConnectError {
-    Config(String),
+    Config(ConninfoError),
     Driver(tokio_postgres::Error),
 }
 
 impl std::fmt::Display for ConnectError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Config(message) => f.write_str(message),
+            Self::Config(error) => write!(f, "{error}"),
             Self::Driver(error) => write!(f, "{error}"),
         }
     }

@@ -94,9 +94,8 @@ mod tests {
     }
 
     #[test]
-    fn the_user_of_the_process_and_its_password_file_come_last() {
+    fn the_usual_password_file_and_the_old_word_for_tls_come_last() {
         let conninfo = resolve(None, &[("HOME", "/home/hund"), ("PGREQUIRESSL", "1")]).unwrap();
-        assert_eq!(conninfo.user(), whoami::username().ok().as_deref());
         assert_eq!(conninfo.get("passfile"), Some("/home/hund/.pgpass"));
         assert_eq!(conninfo.get("sslmode"), Some("require"));
     }
