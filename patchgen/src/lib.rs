@@ -1,1 +1,4 @@
 //! x
+
+pub mod class;
+pub mod segment;

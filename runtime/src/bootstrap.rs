@@ -3,8 +3,8 @@
 //! A database made here carries a connection limit that nobody sets by hand until its bootstrap is complete. The limit
 //! is part of CREATE DATABASE, so there is no moment at which an unfinished database looks like a finished one.
 
-use crate::apply::Domain;
 use crate::baseline;
+use crate::context::Domain;
 use crate::ledger::{Entry, Ledger};
 use crate::lock::{self, Lock, Outcome};
 use crate::message::{Parts, patch_error};

@@ -73,7 +73,7 @@ pub(crate) struct Entry<'a> {
 
 impl Entry<'_> {
     /// The key columns as a row of literals.
-    fn key(&self) -> String {
+    pub(crate) fn key(&self) -> String {
         let Version {
             major,
             minor,
@@ -83,11 +83,6 @@ impl Entry<'_> {
             "{}, {major}, {minor}, {point}",
             literal(&self.target.to_string())
         )
-    }
-
-    /// The file, by its name alone: enough for a person, and short.
-    pub(crate) fn file(&self) -> &str {
-        self.patch.file()
     }
 }
 
@@ -127,6 +122,7 @@ pub(crate) struct Ledger {
 }
 
 /// Whether there is a ledger to read.
+#[expect(clippy::large_enum_variant, reason = "one at a time, and short-lived")]
 pub(crate) enum Opened {
     /// The session is there; the ledger's tables may still be missing.
     Session(Ledger),
@@ -166,6 +162,11 @@ impl Ledger {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// The schema, in quotes.
+    pub(crate) fn schema(&self) -> &str {
+        &self.schema
     }
 
     /// The key of the run lock, as SQL.
@@ -347,7 +348,7 @@ impl Ledger {
                 "{separator}({}, {}, {}, {}, {}, {}, '{state}', 1, pg_catalog.clock_timestamp(), {finished}, {}, \
                  {branch}, {number}, {id}, {})",
                 entry.key(),
-                literal(entry.file()),
+                literal(entry.patch.file()),
                 literal(entry.patch.kind().as_str()),
                 literal(entry.patch.user()),
                 literal(entry.patch.description()),
@@ -371,7 +372,7 @@ impl Ledger {
 
     /// Ends a list of data-changing expressions, of which the last is `touched`, so that all of them fail and change
     /// nothing unless it touches exactly so many rows.
-    fn exactly(rows: usize, expressions: &str) -> String {
+    pub(crate) fn exactly(rows: usize, expressions: &str) -> String {
         // The cast fails with 22P02 and shows the text in the server's log.
         format!(
             "WITH {expressions} SELECT (CASE WHEN pg_catalog.count(*) = {rows} THEN '1' \

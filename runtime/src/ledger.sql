@@ -50,6 +50,9 @@ CREATE TABLE {schema}.run (
     database_oid bigint,
     xid bigint,
     statements_done integer NOT NULL DEFAULT 0,
+    statements_digest text,
+    begun integer,
+    existed boolean,
     started_at timestamptz,
     finished_at timestamptz,
     PRIMARY KEY (database, major, minor, point, node),
@@ -60,3 +63,6 @@ COMMENT ON COLUMN {schema}.run.system_identifier IS 'pg_control_system() of the 
 COMMENT ON COLUMN {schema}.run.timeline IS 'The timeline of that server, eight hexadecimal digits.';
 COMMENT ON COLUMN {schema}.run.xid IS 'The transaction; pg_xact_status(xid) tells whether it was committed.';
 COMMENT ON COLUMN {schema}.run.statements_done IS 'How many statements of a concurrent patch are through.';
+COMMENT ON COLUMN {schema}.run.statements_digest IS 'FNV-1a of their text, which tells whether they were edited since.';
+COMMENT ON COLUMN {schema}.run.begun IS 'The statement, counted from 0, that was begun outside a transaction; null when none is.';
+COMMENT ON COLUMN {schema}.run.existed IS 'Whether what that statement makes was there before.';

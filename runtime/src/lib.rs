@@ -18,12 +18,14 @@
 
 mod apply;
 mod baseline;
+mod blockers;
 mod bootstrap;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod concurrent;
 mod config;
 mod conninfo;
+mod context;
 mod error;
 mod ledger;
 mod lock;
@@ -31,6 +33,7 @@ mod message;
 mod observer;
 mod plan;
 mod position;
+mod progress;
 mod quote;
 mod recover;
 mod report;
@@ -42,6 +45,7 @@ mod session;
 mod status;
 mod tls;
 mod transaction;
+mod work;
 
 pub use config::{Config, Grouping, Policy, RoleMode, Selection, StateLocation, Target};
 pub use conninfo::{Conninfo, ConninfoError};

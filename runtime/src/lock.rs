@@ -21,6 +21,7 @@ pub(crate) struct Lock {
 }
 
 /// What came of waiting for the lock.
+#[expect(clippy::large_enum_variant, reason = "one at a time, and short-lived")]
 pub(crate) enum Outcome {
     Held(Lock),
     /// What was to be done had been done by another run while this one waited.
@@ -51,13 +52,7 @@ pub(crate) async fn acquire(
          SELECT pg_catalog.pg_try_advisory_xact_lock({key}), pg_catalog.pg_is_in_recovery(), \
          (SELECT system_identifier FROM pg_catalog.pg_control_system()); {question}"
     );
-    let holder = format!(
-        "ROLLBACK; SELECT l.pid, a.application_name, pg_catalog.to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS TZ'), \
-         a.usename FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
-         WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
-         AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) \
-         AND ((l.classid::bigint << 32) | l.objid::bigint) = {key}"
-    );
+    let holder = holder_query(key);
     let mut told: Option<Instant> = None;
     loop {
         let rows = session
@@ -124,7 +119,19 @@ pub(crate) async fn acquire(
     }
 }
 
-fn describe(row: &SimpleQueryRow) -> String {
+/// Ends the transaction and asks who holds an advisory lock of the session's database.
+pub(crate) fn holder_query(key: &str) -> String {
+    format!(
+        "ROLLBACK; SELECT l.pid, a.application_name, pg_catalog.to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS TZ'), \
+         a.usename FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
+         WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
+         AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) \
+         AND ((l.classid::bigint << 32) | l.objid::bigint) = {key}"
+    )
+}
+
+/// A row of [`holder_query`] for people.
+pub(crate) fn describe(row: &SimpleQueryRow) -> String {
     let column = |number| row.get(number).unwrap_or("?");
     format!(
         "process {} `{}` of role `{}` since {}",

@@ -75,7 +75,8 @@ impl<'a> Parts<'a> {
         Ok(())
     }
 
-    fn statement(
+    /// Adds one statement of a patch.
+    pub(crate) fn statement(
         &mut self,
         number: usize,
         patch: &Patch<'a>,

@@ -93,10 +93,25 @@ impl<'c> Connector<'c> {
 
     /// Opens a session for a role, or, with `SET ROLE`, for the one login.
     pub(crate) async fn open(&self, database: &str, user: &str) -> Result<Session, Error> {
+        self.open_as(
+            database,
+            user,
+            &application_name(&self.config.program, None),
+        )
+        .await
+    }
+
+    /// Opens a session under a name of its own.
+    pub(crate) async fn open_as(
+        &self,
+        database: &str,
+        user: &str,
+        name: &str,
+    ) -> Result<Session, Error> {
         let user = self.login(user);
         let began = Instant::now();
         loop {
-            match self.try_open(database, user).await {
+            match self.try_open(database, user, name).await {
                 Err(error) if began.elapsed() < PATIENCE && is_passing(&error) => {
                     tracing::debug!(%error, "the server is not ready");
                     tokio::time::sleep(Duration::from_millis(fastrand::u64(50..250))).await;
@@ -106,6 +121,19 @@ impl<'c> Connector<'c> {
         }
     }
 
+<<<<<<< HEAD
+    async fn try_open(
+        &self,
+        database: &str,
+        user: &str,
+        name: &str,
+    ) -> Result<Session, ConnectError> {
+        let password = self.password(database, user);
+        let driver = self
+            .conninfo
+            .driver_config(database, user, Some(&password), name)
+            .map_err(|error| ConnectError::Config(error.to_string()))?;
+=======
     /// The driver's settings for a login.
     pub(crate) fn driver(
         &self,
@@ -120,6 +148,7 @@ impl<'c> Connector<'c> {
 
     async fn try_open(&self, database: &str, user: &str) -> Result<Session, ConnectError> {
         let driver = self.driver(database, user).map_err(ConnectError::Config)?;
+>>>>>>> h4
         let (client, mut connection) = driver.connect(tokio_postgres::NoTls).await?;
         tokio::spawn(async move {
             let mut messages = stream::poll_fn(move |context| connection.poll_message(context));

@@ -1,9 +1,9 @@
 //! How the patches stand: for people who look, and for programs that decide. Nothing here writes.
 
-use crate::apply::{Context, Domain, target_of};
+use crate::context::{Context, Domain, target_of};
 use crate::ledger::{Ledger, Opened, State};
 use crate::plan::{PatchState, Plan, Presence, Standing};
-use crate::recover::{Finding, examine};
+use crate::recover::{Finding, Interrupted};
 use crate::{Config, Error};
 use patchgen_model::{PatchSet, Version};
 use std::collections::BTreeMap;
@@ -313,13 +313,10 @@ async fn look<'a>(
             Some(ledger) => system_identifier(ledger).await?,
             None => None,
         };
-        match examine(
-            &context.targets,
-            &target_of(&row.key),
-            row,
-            system.as_deref(),
-        )
-        .await?
+        let target = target_of(&row.key);
+        match Interrupted::of_row(row, &target)
+            .examine(&context.targets, system.as_deref())
+            .await?
         {
             Finding::Committed => row.state = State::Applied,
             Finding::Aborted => row.state = State::Intent,

@@ -3,17 +3,19 @@
 //! With the ledger apart, a transaction's number is recorded before its commit, so that the server can be asked
 //! afterwards; with the ledger in the target, patch and record are one transaction.
 
-use crate::apply::Work;
+use crate::blockers::Blockers;
 use crate::ledger::{Entry, Transaction};
-use crate::lock::seconds;
+use crate::lock::{describe, holder_query, seconds};
 use crate::message::{Part, PartFailure, Parts, patch_error};
 use crate::observer::{Event, emit};
 use crate::quote::{identifier, literal};
 use crate::script::Variables;
 use crate::session::{Session, application_name};
+use crate::work::Work;
 use crate::{Error, ErrorKind, RoleMode, failpoint};
+use futures_util::future::{self, Either};
 use std::time::{Duration, Instant};
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, SqlState};
 
 /// What leaves the session as it was before the patch, inside the patch's own transaction: a pooler may give the
 /// session to another client right after the commit. (`DISCARD ALL` is not allowed in a transaction.)
@@ -56,7 +58,7 @@ pub(crate) async fn run(
     loop {
         work.lock.check()?;
         let session = work.session(&target.database, &user).await?;
-        let failure = match attempt(work, &session, entries).await {
+        let failure = match with_blockers(work, &session, entries).await {
             Ok(()) => {
                 work.keep(session);
                 return Ok(began.elapsed());
@@ -65,27 +67,50 @@ pub(crate) async fn run(
         };
         // The server has rolled back already where the connection is gone.
         let _ = session.run("ROLLBACK").await;
+        match failure {
+            Failure::Busy => wait_for_backend(work, &session, &target.to_string(), began).await?,
+            Failure::Statement(failure, blockers)
+                if may_retry(&failure) && began.elapsed() < work.config.retry_for =>
+            {
+                pause(work, &entries[0], &failure, blockers).await;
+            }
+            Failure::Statement(failure, blockers) => {
+                return Err(give_up(work, entries, failure, blockers).await);
+            }
+            Failure::Other(error) => return Err(error),
+        }
         if !session.is_closed() {
             work.keep(session);
         }
-        match failure {
-            Failure::Busy => wait_for_backend(work, &target.to_string(), began).await?,
-            Failure::Statement(failure)
-                if may_retry(&failure) && began.elapsed() < work.config.retry_for =>
-            {
-                pause(work, &entries[0], &failure).await;
-            }
-            Failure::Statement(failure) => return Err(give_up(work, entries, failure).await),
-            Failure::Other(error) => return Err(error),
-        }
     }
+}
+
+/// Tries once; meanwhile, if it takes long, looks who is in the way.
+async fn with_blockers(
+    work: &mut Work<'_, '_>,
+    session: &Session,
+    entries: &[Entry<'_>],
+) -> Result<(), Failure> {
+    let blockers = Blockers::new(work.connector, session, entries);
+    let outcome = {
+        let watch = std::pin::pin!(blockers.watch());
+        let attempt = std::pin::pin!(attempt(work, session, entries));
+        match future::select(attempt, watch).await {
+            Either::Left((outcome, _)) => outcome,
+            Either::Right((never, _)) => match never {},
+        }
+    };
+    outcome.map_err(|failure| match failure {
+        Failure::Statement(failure, _) => Failure::Statement(failure, blockers.seen()),
+        other => other,
+    })
 }
 
 enum Failure {
     /// A backend of an earlier run still works in the target.
     Busy,
-    /// A statement was refused.
-    Statement(PartFailure),
+    /// A statement was refused; who was in its way, if that is known.
+    Statement(PartFailure, Option<String>),
     /// Something that is not the patch's.
     Other(Error),
 }
@@ -126,7 +151,7 @@ async fn attempt(
             if busy && !is_taken_over(&failure) {
                 Failure::Busy
             } else {
-                Failure::Statement(failure)
+                Failure::Statement(failure, None)
             }
         })?;
     }
@@ -193,11 +218,8 @@ fn parts<'a>(work: &Work<'_, '_>, entries: &[Entry<'a>]) -> Result<Vec<Part<'a>>
         ));
         let limit = timeout(patch.statement_timeout(), config.statement_timeout);
         parts.own(&format!("SET LOCAL statement_timeout = {limit}"));
-        let name = application_name(
-            &config.program,
-            Some(&format!("{} #{}", patch.id(), entry.attempt)),
-        );
-        parts.own(&format!("SET LOCAL application_name = {}", literal(&name)));
+        let name = literal(&session_name(&config.program, entry));
+        parts.own(&format!("SET LOCAL application_name = {name}"));
         if let Some(schema) = &target.schema {
             parts.own(&format!(
                 "SET LOCAL search_path = {}, public",
@@ -222,8 +244,16 @@ fn parts<'a>(work: &Work<'_, '_>, entries: &[Entry<'a>]) -> Result<Vec<Part<'a>>
     Ok(parts.finish())
 }
 
+/// What the session of a patch is called while it runs.
+pub(crate) fn session_name(program: &str, entry: &Entry<'_>) -> String {
+    application_name(
+        program,
+        Some(&format!("{} #{}", entry.patch.id(), entry.attempt)),
+    )
+}
+
 /// An expression that takes the target's lock for the transaction, or fails with 22P02 while another one has it.
-fn busy_guard(target: &str) -> String {
+pub(crate) fn busy_guard(target: &str) -> String {
     format!(
         "(CASE WHEN pg_catalog.pg_try_advisory_xact_lock({}) THEN '1' \
          ELSE 'patchgen: an earlier session is still at work here' END)::pg_catalog.int4",
@@ -260,38 +290,74 @@ fn may_retry(failure: &PartFailure) -> bool {
         .is_some_and(|code| transient.contains(code))
 }
 
-async fn pause(work: &mut Work<'_, '_>, entry: &Entry<'_>, failure: &PartFailure) {
+async fn pause(
+    work: &mut Work<'_, '_>,
+    entry: &Entry<'_>,
+    failure: &PartFailure,
+    blockers: Option<String>,
+) {
     // Full jitter, so that programs that met once do not meet again.
     work.backoff = (work.backoff * 2).clamp(Duration::from_secs(1), Duration::from_secs(30));
     let pause = work.backoff.mul_f64(0.5 + fastrand::f64() / 2.0);
-    let reason = failure
+    let mut reason = failure
         .refusal
         .error
         .as_db_error()
-        .map_or("", tokio_postgres::error::DbError::message);
+        .map_or("", DbError::message)
+        .to_owned();
+    reason.extend(blockers.map(|blockers| format!("; {blockers}")));
     emit(
         work.config,
         &Event::Retrying {
             patch: entry.patch.id(),
-            reason,
+            reason: &reason,
             pause,
         },
     );
     tokio::time::sleep(pause).await;
 }
 
-async fn wait_for_backend(work: &Work<'_, '_>, target: &str, began: Instant) -> Result<(), Error> {
+async fn wait_for_backend(
+    work: &Work<'_, '_>,
+    session: &Session,
+    target: &str,
+    began: Instant,
+) -> Result<(), Error> {
+    let holder = session
+        .run(&holder_query(&target_lock(target)))
+        .await
+        .map_err(|refusal| session.explain(refusal))?;
+    let holder = holder
+        .as_ref()
+        .map_or_else(|| "a session that has just ended".to_owned(), describe);
     if began.elapsed() > work.config.lock_wait {
         let waited = seconds(began.elapsed());
-        return Err(Error::new(ErrorKind::Locked, format!("an earlier session has been at work in `{target}` for {waited}"))
-            .with_help("look for application_name `patchgen …` in pg_stat_activity; end it with pg_terminate_backend if it hangs"));
+        return Err(Error::new(
+            ErrorKind::Locked,
+            format!("another session has been at work in `{target}` for {waited}: {holder}"),
+        )
+        .with_help(
+            "let it end; if its program is gone and it hangs, end it with pg_terminate_backend",
+        ));
     }
+    emit(
+        work.config,
+        &Event::Waiting {
+            holder: &holder,
+            waited: began.elapsed(),
+        },
+    );
     tokio::time::sleep(Duration::from_millis(fastrand::u64(50..150))).await;
     Ok(())
 }
 
 /// The patch has failed for good: records why, and gives the error.
-async fn give_up(work: &mut Work<'_, '_>, entries: &[Entry<'_>], failure: PartFailure) -> Error {
+async fn give_up(
+    work: &mut Work<'_, '_>,
+    entries: &[Entry<'_>],
+    failure: PartFailure,
+    blockers: Option<String>,
+) -> Error {
     let (blamed, offset) = match failure.blame {
         Some((number, offset)) => (&entries[number], Some(offset)),
         None => (&entries[0], None),
@@ -299,7 +365,11 @@ async fn give_up(work: &mut Work<'_, '_>, entries: &[Entry<'_>], failure: PartFa
     if is_taken_over(&failure) {
         return fenced(blamed);
     }
-    let error = patch_error(&blamed.patch, failure.refusal, offset, ROLLED_BACK);
+    let help = blockers.map_or_else(
+        || ROLLED_BACK.to_owned(),
+        |blockers| format!("{ROLLED_BACK}\n{blockers}"),
+    );
+    let error = patch_error(&blamed.patch, failure.refusal, offset, &help);
     work.record_failure(std::slice::from_ref(blamed), &error)
         .await;
     error
