@@ -1,6 +1,8 @@
 //! What a build says of the folders under `cases`: each has patches, perhaps a `build.txt` with settings, and the snapshot
 //! of what is found.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use patchgen::Build;
 use patchgen_model::Item;
 use std::fmt::Write;

@@ -1,4 +1,4 @@
-//! `plan`, `apply`, `status` and `verify` as a subcommand of the program that carries the patches.
+//! `plan`, `apply`, `resolve`, `status` and `verify` as a subcommand of the program that carries the patches.
 //!
 //! ```no_run
 //! use clap::Parser;
@@ -29,7 +29,7 @@
 mod action;
 mod options;
 
-pub use action::{Action, Apply, Outcome, Plan, Status, Verify};
+pub use action::{Action, Apply, Outcome, Plan, Resolve, Status, Verify};
 pub use options::{Format, Options};
 
 use crate::{Config, Error, PatchSet};

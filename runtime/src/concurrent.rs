@@ -143,19 +143,27 @@ async fn wait_for_survivors(
     Ok(())
 }
 
+/// The statements of a patch, in order.
+fn statements_of<'a>(patch: &Patch<'a>) -> Vec<Statement<'a>> {
+    let statement = |item| match item {
+        Item::Statement(statement) => Some(statement),
+        Item::Meta(_) => None,
+    };
+    patch.items().filter_map(statement).collect()
+}
+
+/// The digest of the first statements of a patch.
+pub(crate) fn digest_of(patch: &Patch<'_>, done: usize) -> Option<String> {
+    Some(digest(patch, statements_of(patch).get(..done)?))
+}
+
 async fn statements(
     work: &Work<'_, '_>,
     entry: &Entry<'_>,
     session: &Session,
 ) -> Result<(), Error> {
     let patch = entry.patch;
-    let all: Vec<Statement<'_>> = patch
-        .items()
-        .filter_map(|item| match item {
-            Item::Statement(statement) => Some(statement),
-            Item::Meta(_) => None,
-        })
-        .collect();
+    let all = statements_of(&patch);
     let mut progress = resume(work, entry, &all).await?;
     for statement in &all[..progress.done.min(all.len())] {
         // What is done stays done, but a session's settings ended with the session.

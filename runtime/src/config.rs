@@ -359,7 +359,9 @@ impl Config {
     /// When the connection's words cannot be read or have values that they cannot have.
     pub fn connection(&self, database: &str, user: &str) -> Result<tokio_postgres::Config, Error> {
         let target = self.target(database);
-        let mut settings = Connector::new(self, self.base()?).driver(&target.database, user)?;
+        let name = crate::session::application_name(&self.program, None);
+        let mut settings =
+            Connector::new(self, self.base()?).driver(&target.database, user, &name)?;
         settings.application_name(&self.program);
         Ok(settings)
     }

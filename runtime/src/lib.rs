@@ -36,7 +36,9 @@ mod position;
 mod progress;
 mod quote;
 mod recover;
+mod rehearse;
 mod report;
+mod resolve;
 mod run;
 mod script;
 #[cfg(feature = "serde")]
@@ -54,8 +56,10 @@ pub use observer::{Event, Observer};
 pub use patchgen_macros::embed_patches;
 pub use patchgen_model::{Checksum, Grammar, Kind, Patch, PatchId, PatchSet, Revision, Version};
 pub use plan::{Action, PatchState, Plan, Step};
+pub use rehearse::Rehearsal;
 pub use report::{AppliedPatch, Report};
-pub use run::{apply, plan, status, verify};
+pub use resolve::{Identity, Resolved, Settlement};
+pub use run::{apply, plan, rehearse, resolve, status, verify};
 #[cfg(feature = "tokio")]
 pub use run::{apply_async, plan_async, status_async, verify_async};
 pub use status::{Difference, PatchStatus, Status, Verification};

@@ -3,7 +3,10 @@
 //! The driver needs a tokio runtime. Each call brings one of its own on a thread of its own, so it works the same in a
 //! program without tokio and inside of one, where starting a runtime on the caller's thread would panic.
 
-use crate::{Config, Error, ErrorKind, Plan, Report, Status, Verification};
+use crate::{
+    Config, Error, ErrorKind, Identity, Plan, Rehearsal, Report, Resolved, Settlement, Status,
+    Verification,
+};
 use patchgen_model::PatchSet;
 use std::future::Future;
 
@@ -98,6 +101,45 @@ pub fn status(set: &PatchSet<'_>, config: &Config) -> Result<Status, Error> {
 /// ```
 pub fn verify(set: &PatchSet<'_>, config: &Config) -> Result<Verification, Error> {
     on_thread(|| block_on(crate::status::verify(set, config)))
+}
+
+/// Tries what [`apply`] would do and rolls it back: one transaction for each database, nothing is recorded.
+///
+/// What cannot be rolled back, a database that is missing or a concurrent patch, ends the trial of its database with a
+/// warning.
+///
+/// # Errors
+/// As [`apply`]; the first patch that fails ends the trial.
+///
+/// ```no_run
+/// # static PATCHES: patchgen_runtime::PatchSet = patchgen_runtime::PatchSet::EMPTY;
+/// println!("{}", patchgen_runtime::rehearse(&PATCHES, &patchgen_runtime::Config::new())?);
+/// # Ok::<(), patchgen_runtime::Error>(())
+/// ```
+pub fn rehearse(set: &PatchSet<'_>, config: &Config) -> Result<Rehearsal, Error> {
+    on_thread(|| block_on(crate::rehearse::rehearse(set, config)))
+}
+
+/// Settles a patch in doubt as somebody found out who looked.
+///
+/// # Errors
+/// When the patch is not in doubt: it is applied or pending, or the server knows what became of it.
+///
+/// ```no_run
+/// use patchgen_runtime::Settlement;
+/// # static PATCHES: patchgen_runtime::PatchSet = patchgen_runtime::PatchSet::EMPTY;
+/// # let config = patchgen_runtime::Config::new();
+///
+/// patchgen_runtime::resolve(&PATCHES, &config, &"app.20240131.0001".parse()?, Settlement::Retry)?;
+/// # Ok::<(), patchgen_runtime::Error>(())
+/// ```
+pub fn resolve(
+    set: &PatchSet<'_>,
+    config: &Config,
+    identity: &Identity,
+    settlement: Settlement,
+) -> Result<Resolved, Error> {
+    on_thread(|| block_on(crate::resolve::resolve(set, config, identity, settlement)))
 }
 
 /// Runs on a thread of its own while the caller's task waits.

@@ -1,6 +1,8 @@
 //! The JSON of plans, reports and states, as programs read it.
 
-use crate::{AppliedPatch, PatchStatus, Plan, Report, Status, Step, Verification};
+use crate::{
+    AppliedPatch, PatchStatus, Plan, Rehearsal, Report, Resolved, Status, Step, Verification,
+};
 use patchgen_model::Version;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use std::time::Duration;
@@ -37,6 +39,26 @@ impl Serialize for Report {
         map.serialize_entry("warnings", &self.warnings)?;
         map.serialize_entry("milliseconds", &milliseconds(self.elapsed))?;
         map.serialize_entry("waited_milliseconds", &milliseconds(self.waited))?;
+        map.end()
+    }
+}
+
+impl Serialize for Rehearsal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("tried", &self.tried)?;
+        map.serialize_entry("warnings", &self.warnings)?;
+        map.end()
+    }
+}
+
+impl Serialize for Resolved {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("database", &self.identity.database)?;
+        version(&mut map, self.identity.version)?;
+        map.serialize_entry("file", &self.file)?;
+        map.serialize_entry("settlement", &self.settlement.to_string())?;
         map.end()
     }
 }

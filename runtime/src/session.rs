@@ -121,34 +121,27 @@ impl<'c> Connector<'c> {
         }
     }
 
-<<<<<<< HEAD
+    /// The driver's settings for a login.
+    pub(crate) fn driver(
+        &self,
+        database: &str,
+        user: &str,
+        name: &str,
+    ) -> Result<tokio_postgres::Config, ConninfoError> {
+        let password = self.password(database, user);
+        self.conninfo
+            .driver_config(database, user, Some(&password), name)
+    }
+
     async fn try_open(
         &self,
         database: &str,
         user: &str,
         name: &str,
     ) -> Result<Session, ConnectError> {
-        let password = self.password(database, user);
         let driver = self
-            .conninfo
-            .driver_config(database, user, Some(&password), name)
-            .map_err(|error| ConnectError::Config(error.to_string()))?;
-=======
-    /// The driver's settings for a login.
-    pub(crate) fn driver(
-        &self,
-        database: &str,
-        user: &str,
-    ) -> Result<tokio_postgres::Config, ConninfoError> {
-        let password = self.password(database, user);
-        let name = application_name(&self.config.program, None);
-        self.conninfo
-            .driver_config(database, user, Some(&password), &name)
-    }
-
-    async fn try_open(&self, database: &str, user: &str) -> Result<Session, ConnectError> {
-        let driver = self.driver(database, user).map_err(ConnectError::Config)?;
->>>>>>> h4
+            .driver(database, user, name)
+            .map_err(ConnectError::Config)?;
         let (client, mut connection) = driver.connect(tokio_postgres::NoTls).await?;
         tokio::spawn(async move {
             let mut messages = stream::poll_fn(move |context| connection.poll_message(context));

@@ -12,14 +12,15 @@ use crate::quote::{identifier, literal};
 use crate::script::Variables;
 use crate::session::{Session, application_name};
 use crate::work::Work;
-use crate::{Error, ErrorKind, RoleMode, failpoint};
+use crate::{Config, Error, ErrorKind, RoleMode, Target, failpoint};
 use futures_util::future::{self, Either};
+use patchgen_model::Patch;
 use std::time::{Duration, Instant};
 use tokio_postgres::error::{DbError, SqlState};
 
 /// What leaves the session as it was before the patch, inside the patch's own transaction: a pooler may give the
 /// session to another client right after the commit. (`DISCARD ALL` is not allowed in a transaction.)
-const CLEAN: [&str; 8] = [
+pub(crate) const CLEAN: [&str; 8] = [
     "RESET ALL",
     "RESET SESSION AUTHORIZATION",
     "DISCARD TEMP",
@@ -211,21 +212,9 @@ fn parts<'a>(work: &Work<'_, '_>, entries: &[Entry<'a>]) -> Result<Vec<Part<'a>>
     }
     for (number, entry) in entries.iter().enumerate() {
         let (patch, target) = (&entry.patch, &entry.target);
-        let timeout = |own: Option<Duration>, general: Duration| own.unwrap_or(general).as_millis();
-        parts.own(&format!(
-            "SET LOCAL lock_timeout = {}",
-            timeout(patch.lock_timeout(), config.lock_timeout)
-        ));
-        let limit = timeout(patch.statement_timeout(), config.statement_timeout);
-        parts.own(&format!("SET LOCAL statement_timeout = {limit}"));
+        session_settings(&mut parts, config, patch, target);
         let name = literal(&session_name(&config.program, entry));
         parts.own(&format!("SET LOCAL application_name = {name}"));
-        if let Some(schema) = &target.schema {
-            parts.own(&format!(
-                "SET LOCAL search_path = {}, public",
-                identifier(schema)
-            ));
-        }
         if config.role_mode == RoleMode::SetRole {
             parts.own(&format!("SET LOCAL ROLE {}", identifier(patch.user())));
         }
@@ -242,6 +231,24 @@ fn parts<'a>(work: &Work<'_, '_>, entries: &[Entry<'a>]) -> Result<Vec<Part<'a>>
         parts.own(Transaction::QUERY);
     }
     Ok(parts.finish())
+}
+
+/// Timeouts and search path of a patch, for the transaction only.
+pub(crate) fn session_settings(
+    parts: &mut Parts<'_>,
+    config: &Config,
+    patch: &Patch<'_>,
+    target: &Target,
+) {
+    let timeout = |own: Option<Duration>, general: Duration| own.unwrap_or(general).as_millis();
+    let lock = timeout(patch.lock_timeout(), config.lock_timeout);
+    parts.own(&format!("SET LOCAL lock_timeout = {lock}"));
+    let statement = timeout(patch.statement_timeout(), config.statement_timeout);
+    parts.own(&format!("SET LOCAL statement_timeout = {statement}"));
+    if let Some(schema) = &target.schema {
+        let schema = identifier(schema);
+        parts.own(&format!("SET LOCAL search_path = {schema}, public"));
+    }
 }
 
 /// What the session of a patch is called while it runs.

@@ -13,6 +13,8 @@ const PREFIX: &str = "patchgen-sandbox-";
 const LOCK: &str = "lock";
 /// A folder younger than this may not have got its lock yet.
 const SETTLED: Duration = Duration::from_secs(60);
+/// Room for a few dozen servers; containers often have 64 MB.
+const MEMORY_NEEDED: u64 = 2 << 30;
 /// The name of a Unix socket fits into 108 bytes with its final NUL.
 const SOCKET_LIMIT: usize = 107;
 
@@ -80,12 +82,11 @@ pub(crate) fn fits_socket(folder: &Path) -> bool {
     folder.as_os_str().len() + "/.s.PGSQL.65535".len() <= SOCKET_LIMIT
 }
 
-/// The folder for temporary things, such that the account can enter it and sockets fit.
-pub(crate) fn base(account: &Account) -> Result<PathBuf, Error> {
-    let example = format!("{PREFIX}XXXXXX/run");
+/// The folder for temporary files on disk, such that the account can enter it and sockets fit.
+pub(crate) fn on_disk(account: &Account) -> Result<PathBuf, Error> {
     [std::env::temp_dir(), "/tmp".into(), "/var/tmp".into()]
         .into_iter()
-        .find(|dir| dir.is_absolute() && account.may_enter(dir) && fits_socket(&dir.join(&example)))
+        .find(|dir| is_usable(dir, account))
         .ok_or_else(|| {
             Error::new(format!(
                 "user `{}` can enter no folder for temporary files",
@@ -93,6 +94,23 @@ pub(crate) fn base(account: &Account) -> Result<PathBuf, Error> {
             ))
             .with_help("set TMPDIR to a folder with a short name that everybody can enter")
         })
+}
+
+/// A folder that is held in memory, if there is one with much room and the user did not choose another.
+///
+/// A server is a thousand small files, and file systems on disk become ten times slower at them when many
+/// servers come and go (ext4 does not use an inode again that was freed in the last minutes).
+pub(crate) fn in_memory(account: &Account) -> Option<PathBuf> {
+    let memory = PathBuf::from("/dev/shm");
+    let chosen = std::env::var_os("TMPDIR").is_some();
+    let space = rustix::fs::statvfs(&memory).ok()?;
+    let roomy = space.f_bavail.saturating_mul(space.f_frsize) >= MEMORY_NEEDED;
+    (!chosen && roomy && is_usable(&memory, account)).then_some(memory)
+}
+
+fn is_usable(dir: &Path, account: &Account) -> bool {
+    let example = dir.join(format!("{PREFIX}XXXXXX/run"));
+    dir.is_absolute() && account.may_enter(dir) && fits_socket(&example)
 }
 
 /// Removes what owners and guards left who were both killed. A server still running in such a folder ends by

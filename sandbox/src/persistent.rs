@@ -155,7 +155,7 @@ fn sockets(account: &Account, folder: &mut Folder) -> Result<Option<PathBuf>, Er
         }
         return Ok(None);
     }
-    let sockets = folder::temporary(&folder::base(account)?, "patchgen-socket-")?;
+    let sockets = folder::temporary(&folder::on_disk(account)?, "patchgen-socket-")?;
     account.give(sockets.path())?;
     folder.sockets = sockets.keep();
     Ok(Some(folder.sockets.clone()))

@@ -16,7 +16,12 @@ pub(crate) fn standby(primary: &Server) -> Result<Server, Error> {
 fn from(options: Options, primary: Option<&Server>) -> Result<Server, Error> {
     let account = Account::for_server()?;
     let binaries = options.find_binaries()?;
-    let base = folder::base(&account)?;
+    let durability = options.durability.unwrap_or(Durability::Off);
+    let disk = folder::on_disk(&account)?;
+    let base = match durability {
+        Durability::On => disk.clone(),
+        Durability::Off => folder::in_memory(&account).unwrap_or_else(|| disk.clone()),
+    };
     folder::sweep(&base);
     let (folder, lock) = folder::throwaway(&base, &account)?;
     // From here on the guard cleans up, also when this function fails.
@@ -36,7 +41,7 @@ fn from(options: Options, primary: Option<&Server>) -> Result<Server, Error> {
             &folder.data,
         )?,
         (None, Cluster::Cached) => {
-            template::copy(&account, &binaries, &options.auth, &base, &folder.data)?;
+            template::copy(&account, &binaries, &options.auth, &disk, &folder.data)?;
         }
         (None, Cluster::Fresh) => {
             data::initdb(
@@ -49,7 +54,6 @@ fn from(options: Options, primary: Option<&Server>) -> Result<Server, Error> {
         }
     }
     data::configure(&account, &options, &folder.data)?;
-    let durability = options.durability.unwrap_or(Durability::Off);
     let owned = Owned {
         guard,
         ending: Ending::Immediate,

@@ -1,5 +1,5 @@
 use super::{Format, PENDING};
-use crate::{Config, Error, Kind, PatchSet, Selection};
+use crate::{Config, Error, Kind, PatchSet, Resolved, Selection, Settlement};
 use serde::Serialize;
 use std::fmt::Display;
 
@@ -10,6 +10,8 @@ pub enum Action {
     Plan(Plan),
     /// Apply what is pending, in order
     Apply(Apply),
+    /// Settle a patch in doubt, after looking what became of it
+    Resolve(Resolve),
     /// Show how every patch stands: state, when, how long, by whom, from which revision
     Status(Status),
     /// Compare the patches with what was applied; change nothing
@@ -31,6 +33,36 @@ pub struct Plan {
 pub struct Apply {
     #[command(flatten)]
     selection: Select,
+    /// Run what is pending and roll it back
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// `resolve`
+#[derive(Clone, Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("settlement").required(true)))]
+pub struct Resolve {
+    /// It took effect
+    #[arg(long, group = "settlement", value_name = "IDENTITY")]
+    applied: Option<String>,
+    /// It did not: run it again
+    #[arg(long, group = "settlement", value_name = "IDENTITY")]
+    retry: Option<String>,
+}
+
+impl Resolve {
+    fn perform(&self, set: &PatchSet<'_>, config: &Config) -> Result<Resolved, Error> {
+        let applied = self
+            .applied
+            .iter()
+            .map(|identity| (identity, Settlement::Applied));
+        let retry = self
+            .retry
+            .iter()
+            .map(|identity| (identity, Settlement::Retry));
+        let (identity, settlement) = applied.chain(retry).next().expect("clap requires one");
+        crate::resolve(set, config, &identity.parse()?, settlement)
+    }
 }
 
 /// `status`
@@ -104,6 +136,11 @@ impl Action {
                 let pending = args.exit_code && !plan.is_empty();
                 Ok(outcome(&plan, format, if pending { PENDING } else { 0 }))
             }
+            Self::Apply(args) if args.dry_run => {
+                let rehearsal = crate::rehearse(set, &args.selection.configure(config))?;
+                Ok(outcome(&rehearsal, format, 0))
+            }
+            Self::Resolve(args) => Ok(outcome(&args.perform(set, &config)?, format, 0)),
             Self::Apply(args) => {
                 let report = crate::apply(set, &args.selection.configure(config))?;
                 Ok(outcome(&report, format, 0))
