@@ -6,17 +6,21 @@
 mod arguments;
 mod check;
 mod files;
+mod lock;
 mod log;
+mod new;
 mod paint;
 mod progress;
 
-use arguments::{Arguments, Command, OnFiles};
-use clap::Parser;
+use arguments::{Arguments, Command, Files};
+use clap::{ColorChoice, Parser};
 use patchgen_runtime::Config;
 use patchgen_runtime::cli::{Action, Outcome, exit_code};
+use progress::Progress;
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
+use tracing::level_filters::LevelFilter;
 
 /// Why a command ended without an outcome: what to write to standard error, and the exit code.
 struct Failure {
@@ -33,7 +37,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return u8::try_from(error.exit_code()).unwrap_or(2).into();
         }
     };
-    arguments.color.write_global();
+    match arguments.color {
+        ColorChoice::Auto => anstream::ColorChoice::Auto,
+        ColorChoice::Always => anstream::ColorChoice::Always,
+        ColorChoice::Never => anstream::ColorChoice::Never,
+    }
+    .write_global();
     log::begin(arguments.log_level);
     match run(&arguments) {
         Ok(outcome) => {
@@ -52,10 +61,33 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     match &arguments.command {
+        Command::New(new) => new::run(new, arguments),
         Command::Check(check) => check::run(check, arguments),
-        Command::Plan(on) => perform(&Action::Plan(on.action.clone()), &on.globs, arguments),
-        Command::Apply(on) => perform(&Action::Apply(on.action.clone()), &on.globs, arguments),
-        Command::Status(on) => perform(&Action::Status(on.action.clone()), &on.globs, arguments),
-        Command::Verify(on) => perform(&Action::Verify(on.action.clone()), &on.globs, arguments),
+        Command::Lock(lock) => lock::run(lock, arguments),
+        Command::Plan(on) => perform(&Action::Plan(on.action.clone()), &on.files, arguments),
+        Command::Apply(on) => perform(&Action::Apply(on.action.clone()), &on.files, arguments),
+        Command::Resolve(on) => perform(&Action::Resolve(on.action.clone()), &on.files, arguments),
+        Command::Status(on) => perform(&Action::Status(on.action.clone()), &on.files, arguments),
+        Command::Verify(on) => perform(&Action::Verify(on.action.clone()), &on.files, arguments),
     }
+}
+
+/// Does what a program would do that carries the patches in the files.
+fn perform(action: &Action, files: &Files, arguments: &Arguments) -> Result<Outcome, Failure> {
+    let output = files::read(&files::build(files, &arguments.launchpad))?;
+    let mut config = arguments.options.configure(Config::new());
+    // With more of the log than errors, the log tells what happens.
+    if matches!(action, Action::Apply(_)) && arguments.log_level <= LevelFilter::ERROR {
+        config = config.observer(Progress::new());
+    }
+    action
+        .perform(&output.patch_set(), config, arguments.options.format)
+        .map_err(|error| Failure {
+            text: format!("error: {}", error.explain()),
+            code: exit_code(&error),
+        })
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string_pretty(value).expect("findings and paths have only text for keys")
 }

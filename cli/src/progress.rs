@@ -47,14 +47,26 @@ impl Observer for Progress {
                     bar.inc(1);
                 }
             }
-            Event::Waiting { holder, .. } => self.say(&format!("waiting for another run: {holder}")),
-            Event::Retrying { patch, reason, pause } => {
+            Event::Waiting { holder, .. } => {
+                self.say(&format!("waiting for another run: {holder}"))
+            }
+            Event::Retrying {
+                patch,
+                reason,
+                pause,
+            } => {
                 self.say(&format!("{patch} is tried again in {pause:.1?}: {reason}"));
             }
-            Event::Recovered { patch, applied: true } => {
+            Event::Recovered {
+                patch,
+                applied: true,
+            } => {
                 self.say(&format!("{patch} was interrupted, but had taken effect"));
             }
-            Event::Recovered { patch, applied: false } => {
+            Event::Recovered {
+                patch,
+                applied: false,
+            } => {
                 self.say(&format!("{patch} was interrupted without effect"));
             }
             // The report tells of these.
