@@ -10,7 +10,7 @@ use crate::recover::Interrupted;
 use crate::report::{AppliedPatch, Report};
 use crate::work::Work;
 use crate::{Config, Error, baseline, bootstrap, concurrent, failpoint, transaction};
-use patchgen_model::{Kind, PatchId, PatchSet};
+use patchgen_model::{Kind, Patch, PatchId, PatchSet};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -137,18 +137,14 @@ async fn run(
             continue;
         }
         run_group(work, group, &mut made, report).await?;
-        let target = &group[0].target.database;
+        let name = &group[0].target.database;
         let is_last = !others
             .iter()
-            .any(|step| step.patch.is_bootstrap() && step.target.database == *target);
-        if group[0].patch.is_bootstrap()
-            && is_last
-            && made.get(target) == Some(&Presence::Unfinished)
+            .any(|step| step.patch.is_bootstrap() && step.target.database == *name);
+        if group[0].patch.is_bootstrap() && is_last && made.get(name) == Some(&Presence::Unfinished)
         {
-            let session = work.session(target, group[0].patch.user()).await?;
-            bootstrap::mark_finished(&session, target).await?;
-            work.keep(session);
-            made.insert(target.clone(), Presence::Present);
+            finish_bootstrap(context, name).await?;
+            made.insert(name.clone(), Presence::Present);
         }
     }
     Ok(())
@@ -309,27 +305,36 @@ async fn finish_bootstraps(
     rows: &[Row],
 ) -> Result<(), Error> {
     let standings = context.standings(domain, rows.to_vec());
-    let bootstrap =
+    let is_bootstrap =
         |standing: &&Standing<'_>| standing.patch.is_some_and(|patch| patch.is_bootstrap());
-    let settled = |standing: &Standing<'_>| {
+    let is_settled = |standing: &Standing<'_>| {
         standing
             .row
             .as_ref()
             .is_some_and(|row| row.state.is_settled())
     };
     for group in standings.chunk_by(|a, b| a.target == b.target) {
-        let patches: Vec<&Standing<'_>> = group.iter().filter(bootstrap).collect();
-        let Some(patch) = patches.first().and_then(|standing| standing.patch) else {
-            continue;
-        };
-        if patches.iter().all(|standing| settled(standing)) {
-            let name = &patches[0].target.database;
-            let session = bootstrap::maintenance(&context.targets, patch.user()).await?;
-            let presence = bootstrap::presence(&session, std::slice::from_ref(name)).await?;
-            if presence.get(name) == Some(&Presence::Unfinished) {
-                bootstrap::mark_finished(&session, name).await?;
-            }
+        let mut patches = group.iter().filter(is_bootstrap).peekable();
+        if patches.peek().is_some() && patches.all(is_settled) {
+            finish_bootstrap(context, &group[0].target.database).await?;
         }
+    }
+    Ok(())
+}
+
+/// Takes the mark off a database, as the role that made it.
+async fn finish_bootstrap(context: &Context<'_, '_>, name: &str) -> Result<(), Error> {
+    let is_first = |patch: &Patch<'_>| {
+        patch.is_bootstrap() && context.config.target(patch.database()).database == name
+    };
+    let Some(maker) = context.set.iter().find(is_first) else {
+        return Ok(());
+    };
+    let session = bootstrap::maintenance(&context.targets, maker.user()).await?;
+    let name = name.to_owned();
+    let presence = bootstrap::presence(&session, std::slice::from_ref(&name)).await?;
+    if presence.get(&name) == Some(&Presence::Unfinished) {
+        bootstrap::mark_finished(&session, &name).await?;
     }
     Ok(())
 }

@@ -192,7 +192,7 @@ pub(crate) async fn home<'a>(
         .remove(name)
         .unwrap_or(Presence::Absent);
     let outcome = match there {
-        Presence::Present => complete(connector, domain, &session, refused)
+        Presence::Present => complete(connector, domain, &session)
             .await
             .map(|()| Vec::new()),
         _ if patches.is_empty() && domain.in_target => Err(refused),
@@ -216,13 +216,10 @@ async fn complete(
     connector: &Connector<'_>,
     domain: &Domain,
     session: &Session,
-    refused: Error,
 ) -> Result<(), Error> {
-    if refused.kind() == ErrorKind::MissingDatabase {
-        return Ok(()); // Another program made it in the meantime.
-    }
+    // Another program may have made either in the meantime; if the refusal had another reason, it will come again.
     if domain.in_target || role_exists(session, &domain.user).await? {
-        return Err(refused);
+        return Ok(());
     }
     create_role(connector, domain, session).await?;
     let home = connector.open(&domain.database, &session.user).await?;

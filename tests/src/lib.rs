@@ -11,9 +11,11 @@ mod database;
 mod patches;
 mod proxy;
 mod running;
+mod subject;
 mod wire;
 
 pub use database::{connect, server};
 pub use patches::scratch_patches;
 pub use proxy::{Connection, Fault, Proxy};
 pub use running::{Outcome, Running, program};
+pub use subject::Subject;

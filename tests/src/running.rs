@@ -87,6 +87,26 @@ impl Running {
         self.signal(Signal::CONT);
     }
 
+    /// Waits until it has stopped itself (SIGSTOP).
+    pub fn wait_until_stopped(&self) {
+        let begin = Instant::now();
+        let stat = format!("/proc/{}/stat", self.pid());
+        // The state follows the program's name, which is in parentheses.
+        let is_stopped = || {
+            let stat = fs::read_to_string(&stat).expect("the program is there");
+            stat.rsplit_once(')')
+                .is_some_and(|(_, rest)| rest.starts_with(" T"))
+        };
+        while !is_stopped() {
+            assert!(
+                begin.elapsed() < LIMIT,
+                "the program does not stop; it said:\n{}",
+                self.stderr()
+            );
+            sleep(Duration::from_millis(2));
+        }
+    }
+
     /// Kills it (SIGKILL) and gives what it had said.
     pub fn kill(mut self) -> Outcome {
         let _ = self.child.kill();

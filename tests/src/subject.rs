@@ -61,16 +61,26 @@ impl Subject {
     /// Runs `apply`, which has to go well, and gives what it printed.
     pub fn apply(&self) -> String {
         let outcome = self.run(&["apply"]);
-        assert!(outcome.status.success(), "{}{}", outcome.stdout, outcome.stderr);
+        assert!(
+            outcome.status.success(),
+            "{}{}",
+            outcome.stdout,
+            outcome.stderr
+        );
         outcome.stdout
     }
 
     fn begin(&self, action: &[&str], at: Option<&str>) -> Running {
         let mut command = Command::new(&self.program);
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PG") || name == "DATABASE_URL") {
+        for (name, _) in
+            std::env::vars().filter(|(name, _)| name.starts_with("PG") || name == "DATABASE_URL")
+        {
             command.env_remove(name);
         }
-        command.args(["--patches", &self.patches, "--conninfo", &self.conninfo]).args(&self.options).args(action);
+        command
+            .args(["--patches", &self.patches, "--conninfo", &self.conninfo])
+            .args(&self.options)
+            .args(action);
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         if let Some(at) = at {
             command.env("SUBJECT_AT", at);

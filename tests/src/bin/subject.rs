@@ -2,6 +2,11 @@
 //!
 //! `SUBJECT_AT=point:number:action` kills (`kill`) or stops (`stop`) it when it comes to a failpoint for the given time.
 
+#![expect(
+    clippy::print_stderr,
+    reason = "its standard error is what the tests read"
+)]
+
 use clap::Parser;
 use patchgen_runtime::{Config, cli};
 use rustix::process::{Signal, getpid, kill_process};
@@ -28,13 +33,16 @@ fn main() -> ExitCode {
         build = build.patches(glob);
     }
     match build.run() {
-        Ok(output) => arguments.command.run(&output.patch_set(), config(&arguments)),
+        Ok(output) => arguments
+            .command
+            .run(&output.patch_set(), config(&arguments)),
         Err(diagnostics) => panic!("{diagnostics}"),
     }
 }
 
 fn config(arguments: &Arguments) -> Config {
-    let mut config = Config::new().observer(|event: &patchgen_runtime::Event<'_>| eprintln!("{event:?}"));
+    let mut config =
+        Config::new().observer(|event: &patchgen_runtime::Event<'_>| eprintln!("{event:?}"));
     if arguments.grouped {
         config = config.grouping(patchgen_runtime::Grouping::Consecutive);
     }
@@ -42,11 +50,19 @@ fn config(arguments: &Arguments) -> Config {
 }
 
 fn arm() {
-    let Ok(order) = std::env::var("SUBJECT_AT") else { return };
+    let Ok(order) = std::env::var("SUBJECT_AT") else {
+        return;
+    };
     let parts: Vec<&str> = order.split(':').collect();
-    let [point, number, action] = parts[..] else { panic!("SUBJECT_AT={order}") };
+    let [point, number, action] = parts[..] else {
+        panic!("SUBJECT_AT={order}")
+    };
     let number: usize = number.parse().expect("a number");
-    let signal = if action == "stop" { Signal::STOP } else { Signal::KILL };
+    let signal = if action == "stop" {
+        Signal::STOP
+    } else {
+        Signal::KILL
+    };
     let passed = AtomicUsize::new(0);
     fail::cfg_callback(point, move || {
         if passed.fetch_add(1, Ordering::SeqCst) + 1 == number {

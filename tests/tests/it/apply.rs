@@ -12,13 +12,20 @@ pub(crate) fn effect(patch: &str) -> String {
 }
 
 fn effects(server: &patchgen_sandbox::Server, database: &str) -> Vec<String> {
-    let rows = connect(server, database).query("SELECT patch FROM effect", &[]).unwrap();
+    let rows = connect(server, database)
+        .query("SELECT patch FROM effect", &[])
+        .unwrap();
     rows.iter().map(|row| row.get(0)).collect()
 }
 
 fn states(server: &patchgen_sandbox::Server) -> Vec<String> {
     let query = "SELECT database || ' ' || major || ' ' || state FROM patchgen.patch ORDER BY database, major, minor";
-    connect(server, "patches").query(query, &[]).unwrap().iter().map(|row| row.get(0)).collect()
+    connect(server, "patches")
+        .query(query, &[])
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect()
 }
 
 #[test]
@@ -28,7 +35,10 @@ fn patches_run_in_order_of_database_and_version_whatever_their_folder() {
         ("z/alpha.00000000.0000.postgres.baseline.sql", BASELINE),
         ("a/beta.00000000.0000.postgres.baseline.sql", BASELINE),
         ("b/alpha.20240102.0000.postgres.third.sql", &effect("third")),
-        ("c/alpha.20240101.0002.postgres.second.sql", &effect("second")),
+        (
+            "c/alpha.20240101.0002.postgres.second.sql",
+            &effect("second"),
+        ),
         ("d/alpha.20240101.0001.postgres.first.sql", &effect("first")),
         ("e/beta.20240101.0001.postgres.other.sql", &effect("other")),
     ]);
@@ -40,10 +50,16 @@ fn patches_run_in_order_of_database_and_version_whatever_their_folder() {
     assert!(subject.apply().starts_with("nothing to do for 6 patches"));
 
     // Folder, user and description are not the patch's identity.
-    connect(&server, "alpha").batch_execute("CREATE ROLE other LOGIN").unwrap();
+    connect(&server, "alpha")
+        .batch_execute("CREATE ROLE other LOGIN")
+        .unwrap();
     fs::rename(
-        folder.path().join("d/alpha.20240101.0001.postgres.first.sql"),
-        folder.path().join("a/alpha.20240101.0001.other.renamed.sql"),
+        folder
+            .path()
+            .join("d/alpha.20240101.0001.postgres.first.sql"),
+        folder
+            .path()
+            .join("a/alpha.20240101.0001.other.renamed.sql"),
     )
     .unwrap();
     assert!(subject.apply().starts_with("nothing to do for 6 patches"));
@@ -59,16 +75,38 @@ fn an_edited_patch_is_refused_before_anything_runs() {
     ]);
     let subject = subject(&server, &folder);
     subject.apply();
-    fs::write(folder.path().join("app.20240101.0001.postgres.first.sql"), effect("edited")).unwrap();
-    fs::write(folder.path().join("app.20240101.0002.postgres.new.sql"), effect("new")).unwrap();
+    fs::write(
+        folder.path().join("app.20240101.0001.postgres.first.sql"),
+        effect("edited"),
+    )
+    .unwrap();
+    fs::write(
+        folder.path().join("app.20240101.0002.postgres.new.sql"),
+        effect("new"),
+    )
+    .unwrap();
     let outcome = subject.run(&["apply"]);
     assert_eq!(outcome.status.code(), Some(1));
-    assert!(outcome.stderr.contains("app.20240101.0001.postgres.first.sql` was edited after it was applied: applied "));
-    assert!(outcome.stderr.contains("help: restore the file as it was applied"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains(
+        "app.20240101.0001.postgres.first.sql` was edited after it was applied: applied "
+    ));
+    assert!(
+        outcome
+            .stderr
+            .contains("help: restore the file as it was applied"),
+        "{}",
+        outcome.stderr
+    );
     assert_eq!(effects(&server, "app"), ["first"]);
     let outcome = subject.run(&["verify"]);
     assert_eq!(outcome.status.code(), Some(1));
-    assert!(outcome.stdout.contains("2 applied patches compared, 1 differ; 1 not applied"), "{}", outcome.stdout);
+    assert!(
+        outcome
+            .stdout
+            .contains("2 applied patches compared, 1 differ; 1 not applied"),
+        "{}",
+        outcome.stdout
+    );
 }
 
 #[test]
@@ -84,12 +122,23 @@ fn missing_newer_and_late_patches_are_said_and_do_not_stop_the_run() {
     subject.apply();
     fs::remove_file(folder.path().join("app.20240101.0001.postgres.first.sql")).unwrap();
     fs::remove_file(folder.path().join("app.20240101.0009.postgres.ninth.sql")).unwrap();
-    fs::write(folder.path().join("app.20240101.0002.postgres.second.sql"), effect("second")).unwrap();
+    fs::write(
+        folder.path().join("app.20240101.0002.postgres.second.sql"),
+        effect("second"),
+    )
+    .unwrap();
     let printed = subject.apply();
-    for warning in ["first.sql` of `app` is applied and missing", "newer than this program", "comes late"] {
+    for warning in [
+        "first.sql` of `app` is applied and missing",
+        "newer than this program",
+        "comes late",
+    ] {
         assert!(printed.contains(warning), "{warning}: {printed}");
     }
-    assert_eq!(effects(&server, "app"), ["first", "third", "ninth", "second"]);
+    assert_eq!(
+        effects(&server, "app"),
+        ["first", "third", "ninth", "second"]
+    );
 }
 
 #[test]
@@ -111,11 +160,20 @@ fn a_failing_patch_is_rolled_back_and_its_place_is_shown() {
     assert_eq!(states(&server), ["app 0 applied", "app 20240101 intent"]);
     let outcome = subject.run(&["status", "--format", "json"]);
     let status: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
-    let words: Vec<&str> = status.as_array().unwrap().iter().map(|patch| patch["state"].as_str().unwrap()).collect();
+    let words: Vec<&str> = status
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|patch| patch["state"].as_str().unwrap())
+        .collect();
     assert_eq!(words, ["applied", "failed", "pending"]);
     assert_eq!(status[1]["sqlstate"], "42703");
 
-    fs::write(folder.path().join("app.20240101.0001.postgres.broken.sql"), effect("mended")).unwrap();
+    fs::write(
+        folder.path().join("app.20240101.0001.postgres.broken.sql"),
+        effect("mended"),
+    )
+    .unwrap();
     subject.apply();
     assert_eq!(effects(&server, "app"), ["mended", "after"]);
 }
@@ -125,10 +183,19 @@ fn a_utility_statement_that_fails_is_found_without_a_position() {
     let server = server();
     let folder = scratch_patches(&[
         ("app.00000000.0000.postgres.baseline.sql", BASELINE),
-        ("app.20240101.0001.postgres.broken.sql", "SELECT 1;\n\n  ALTER TABLE nowhere ADD COLUMN a int;\n"),
+        (
+            "app.20240101.0001.postgres.broken.sql",
+            "SELECT 1;\n\n  ALTER TABLE nowhere ADD COLUMN a int;\n",
+        ),
     ]);
     let outcome = subject(&server, &folder).run(&["apply"]);
-    assert!(outcome.stderr.contains("broken.sql:3:3: relation \"nowhere\" does not exist"), "{}", outcome.stderr);
+    assert!(
+        outcome
+            .stderr
+            .contains("broken.sql:3:3: relation \"nowhere\" does not exist"),
+        "{}",
+        outcome.stderr
+    );
 }
 
 #[test]
@@ -137,7 +204,10 @@ fn a_deferred_constraint_fails_at_commit_and_nothing_stays() {
     let deferred = "CREATE TABLE child (a int REFERENCES parent DEFERRABLE INITIALLY DEFERRED);\n\
                     INSERT INTO child VALUES (1);\n";
     let folder = scratch_patches(&[
-        ("app.00000000.0000.postgres.baseline.sql", "CREATE TABLE parent (a int PRIMARY KEY);"),
+        (
+            "app.00000000.0000.postgres.baseline.sql",
+            "CREATE TABLE parent (a int PRIMARY KEY);",
+        ),
         ("app.20240101.0001.postgres.child.sql", deferred),
     ]);
     for location in ["apart", "target"] {
@@ -147,7 +217,11 @@ fn a_deferred_constraint_fails_at_commit_and_nothing_stays() {
         }
         let outcome = subject.run(&["apply"]);
         assert_eq!(outcome.status.code(), Some(1), "{location}");
-        assert!(outcome.stderr.contains("violates foreign key constraint"), "{location}: {}", outcome.stderr);
+        assert!(
+            outcome.stderr.contains("violates foreign key constraint"),
+            "{location}: {}",
+            outcome.stderr
+        );
         let outcome = subject.run(&["status", "--format", "json"]);
         let status: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
         assert_eq!(status[1]["state"], "failed", "{location}: {status}");
@@ -164,15 +238,29 @@ fn settings_of_a_patch_end_with_it() {
         RAISE EXCEPTION 'leaked % %', current_setting('search_path'), current_user; END IF; END $$;\n\
         CREATE TEMP TABLE t ();\n";
     let folder = scratch_patches(&[
-        ("app.00000000.0000.postgres.baseline.sql", "CREATE ROLE other; CREATE TABLE effect (patch text);"),
+        (
+            "app.00000000.0000.postgres.baseline.sql",
+            "CREATE ROLE other; CREATE TABLE effect (patch text);",
+        ),
         ("app.20240101.0001.postgres.leaky.sql", leaky),
         ("app.20240101.0002.postgres.checks.sql", checks),
         ("app.20240101.0003.postgres.effect.sql", &effect("there")),
     ]);
-    for options in [&["--grouped"][..], &["--state-in-target", "--map=app=second"]] {
-        connect(&server, "postgres").batch_execute("DROP DATABASE IF EXISTS app; DROP ROLE IF EXISTS other").ok();
-        let subject = options.iter().fold(subject(&server, &folder), |subject, option| subject.option(option));
-        connect(&server, "postgres").batch_execute("DROP ROLE IF EXISTS other").ok();
+    for options in [
+        &["--grouped"][..],
+        &["--state-in-target", "--map=app=second"],
+    ] {
+        connect(&server, "postgres")
+            .batch_execute("DROP DATABASE IF EXISTS app; DROP ROLE IF EXISTS other")
+            .ok();
+        let subject = options
+            .iter()
+            .fold(subject(&server, &folder), |subject, option| {
+                subject.option(option)
+            });
+        connect(&server, "postgres")
+            .batch_execute("DROP ROLE IF EXISTS other")
+            .ok();
         subject.apply();
     }
 }
@@ -181,30 +269,64 @@ fn settings_of_a_patch_end_with_it() {
 fn a_server_that_is_down_and_a_wrong_password_are_said_in_one_line() {
     let folder = scratch_patches(&[("app.00000000.0000.postgres.baseline.sql", BASELINE)]);
     let server = patchgen_sandbox::Options::new()
-        .auth(patchgen_sandbox::Auth::Scram("right".to_owned()))
+        .auth(patchgen_sandbox::Auth::Scram {
+            password: "right".to_owned(),
+        })
         .throwaway()
         .unwrap();
-    let conninfo = |port: u16, password: &str| format!("host=127.0.0.1 port={port} user=postgres password={password}");
+    let conninfo = |port: u16, password: &str| {
+        format!("host=127.0.0.1 port={port} user=postgres password={password}")
+    };
     let subject = |conninfo: String| subject(&server, &folder).conninfo(conninfo);
 
     let outcome = subject(conninfo(1, "right")).run(&["apply"]);
     assert_eq!(outcome.status.code(), Some(1));
-    assert!(outcome.stderr.contains("error: cannot reach the server at `127.0.0.1:1`: connection refused"), "{}", outcome.stderr);
+    assert!(
+        outcome
+            .stderr
+            .contains("error: cannot reach the server at `127.0.0.1:1`: connection refused"),
+        "{}",
+        outcome.stderr
+    );
 
     let outcome = subject(conninfo(server.port(), "wrong")).run(&["apply"]);
     assert_eq!(outcome.status.code(), Some(1));
-    assert!(outcome.stderr.contains("refused the password of role `postgres`"), "{}", outcome.stderr);
-    assert!(outcome.stderr.contains("set `POSTGRESQL_POSTGRES_PASSWORD`"), "{}", outcome.stderr);
+    assert!(
+        outcome
+            .stderr
+            .contains("refused the password of role `postgres`"),
+        "{}",
+        outcome.stderr
+    );
+    assert!(
+        outcome
+            .stderr
+            .contains("set `POSTGRESQL_POSTGRES_PASSWORD`"),
+        "{}",
+        outcome.stderr
+    );
     assert!(!outcome.stderr.contains("wrong"), "{}", outcome.stderr);
 
-    let right = subject(conninfo(server.port(), "wrong")).variable("POSTGRESQL_POSTGRES_PASSWORD", "right");
+    let right =
+        subject(conninfo(server.port(), "wrong")).variable("POSTGRESQL_POSTGRES_PASSWORD", "right");
     right.apply();
     // The state role's password was its name; from now on it is another.
-    let mut client = postgres::Client::connect(&conninfo(server.port(), "right"), postgres::NoTls).unwrap();
-    client.batch_execute("ALTER ROLE patches PASSWORD 'changed'").unwrap();
+    let mut client =
+        postgres::Client::connect(&conninfo(server.port(), "right"), postgres::NoTls).unwrap();
+    client
+        .batch_execute("ALTER ROLE patches PASSWORD 'changed'")
+        .unwrap();
     let outcome = right.run(&["apply"]);
-    assert!(outcome.stderr.contains("refused the password of role `patches`"), "{}", outcome.stderr);
-    right.variable("POSTGRESQL_PATCHES_PASSWORD", "changed").apply();
+    assert!(
+        outcome
+            .stderr
+            .contains("refused the password of role `patches`"),
+        "{}",
+        outcome.stderr
+    );
+    right
+        .variable("POSTGRESQL_PATCHES_PASSWORD", "changed")
+        .apply();
 }
 
 #[test]
@@ -213,10 +335,25 @@ fn a_trial_changes_nothing() {
     let folder = scratch_patches(&[("app.00000000.0000.postgres.baseline.sql", BASELINE)]);
     let subject: Subject = subject(&server, &folder);
     subject.apply();
-    fs::write(folder.path().join("app.20240101.0001.postgres.a.sql"), "CREATE TABLE a (b int);").unwrap();
-    fs::write(folder.path().join("app.20240101.0002.postgres.b.sql"), "INSERT INTO a VALUES (1);").unwrap();
+    fs::write(
+        folder.path().join("app.20240101.0001.postgres.a.sql"),
+        "CREATE TABLE a (b int);",
+    )
+    .unwrap();
+    fs::write(
+        folder.path().join("app.20240101.0002.postgres.b.sql"),
+        "INSERT INTO a VALUES (1);",
+    )
+    .unwrap();
     let outcome = subject.run(&["apply", "--dry-run"]);
-    assert!(outcome.stdout.starts_with("tried 2 patches and rolled them back"), "{}{}", outcome.stdout, outcome.stderr);
+    assert!(
+        outcome
+            .stdout
+            .starts_with("tried 2 patches and rolled them back"),
+        "{}{}",
+        outcome.stdout,
+        outcome.stderr
+    );
     let outcome = subject.run(&["plan", "--exit-code"]);
     assert_eq!(outcome.status.code(), Some(4));
     assert_eq!(states(&server), ["app 0 applied"]);

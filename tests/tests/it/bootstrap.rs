@@ -22,14 +22,37 @@ COPY public.dog (id, name) FROM stdin;
 INSERT INTO public.dog VALUES (3, :'owner'), (4, ':owner'), (5, :'unused');
 ";
     let folder = scratch_patches(&[
-        ("kennel.00000000.0000.postgres.baseline.sql", &baseline.replace(", (5, :'unused')", "")),
-        ("kennel.00000000.0001.dog_owner.more.sql", "INSERT INTO dog VALUES (5, current_user);"),
-        ("kennel.20240101.0001.dog_owner.later.sql", "INSERT INTO dog VALUES (6, 'later');"),
+        (
+            "kennel.00000000.0000.postgres.baseline.sql",
+            &baseline.replace(", (5, :'unused')", ""),
+        ),
+        (
+            "kennel.00000000.0001.dog_owner.more.sql",
+            "INSERT INTO dog VALUES (5, current_user);",
+        ),
+        (
+            "kennel.20240101.0001.dog_owner.later.sql",
+            "INSERT INTO dog VALUES (6, 'later');",
+        ),
     ]);
-    subject(&server, &folder).variable("DOG_SECRET", "it's").apply();
-    let rows = connect(&server, "kennel").query("SELECT name FROM dog ORDER BY id", &[]).unwrap();
+    subject(&server, &folder)
+        .variable("DOG_SECRET", "it's")
+        .apply();
+    let rows = connect(&server, "kennel")
+        .query("SELECT name FROM dog ORDER BY id", &[])
+        .unwrap();
     let names: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-    assert_eq!(names, ["Ajax", "Bella\tthe second", "dog_owner", ":owner", "dog_owner", "later"]);
+    assert_eq!(
+        names,
+        [
+            "Ajax",
+            "Bella\tthe second",
+            "dog_owner",
+            ":owner",
+            "dog_owner",
+            "later"
+        ]
+    );
 }
 
 #[test]
@@ -42,7 +65,9 @@ fn a_script_may_create_its_database_itself() {
     ]);
     let subject = subject(&server, &folder);
     subject.apply();
-    let row = connect(&server, "own").query_one("SELECT count(*) FROM effect", &[]).unwrap();
+    let row = connect(&server, "own")
+        .query_one("SELECT count(*) FROM effect", &[])
+        .unwrap();
     assert_eq!(row.get::<_, i64>(0), 1);
     assert!(subject.apply().starts_with("nothing to do"));
 }
@@ -50,17 +75,27 @@ fn a_script_may_create_its_database_itself() {
 #[test]
 fn the_bootstrap_of_a_database_that_exists_is_recorded_and_not_run() {
     let server = server();
-    connect(&server, "postgres").batch_execute("CREATE DATABASE old").unwrap();
+    connect(&server, "postgres")
+        .batch_execute("CREATE DATABASE old")
+        .unwrap();
     connect(&server, "old").batch_execute(BASELINE).unwrap();
     let folder = scratch_patches(&[
         ("old.00000000.0000.postgres.baseline.sql", BASELINE),
         ("old.20240101.0001.postgres.first.sql", &effect("first")),
     ]);
     for (options, ledger) in [(&[][..], "patches"), (&["--state-in-target"][..], "old")] {
-        connect(&server, "old").batch_execute("TRUNCATE effect").unwrap();
-        let subject = options.iter().fold(subject(&server, &folder), |subject, option| subject.option(option));
+        connect(&server, "old")
+            .batch_execute("TRUNCATE effect")
+            .unwrap();
+        let subject = options
+            .iter()
+            .fold(subject(&server, &folder), |subject, option| {
+                subject.option(option)
+            });
         assert!(subject.apply().contains("recorded"));
-        let rows = connect(&server, ledger).query("SELECT state FROM patchgen.patch ORDER BY major", &[]).unwrap();
+        let rows = connect(&server, ledger)
+            .query("SELECT state FROM patchgen.patch ORDER BY major", &[])
+            .unwrap();
         let states: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
         assert_eq!(states, ["adopted", "applied"]);
     }
@@ -74,14 +109,24 @@ fn the_state_database_may_have_a_bootstrap_of_its_own() {
         ("ledger.00000000.0000.postgres.baseline.sql", state),
         ("app.00000000.0000.postgres.baseline.sql", BASELINE),
     ]);
-    let subject = subject(&server, &folder).option("--state-database=ledger").option("--state-role=keeper");
+    let subject = subject(&server, &folder)
+        .option("--state-database=ledger")
+        .option("--state-role=keeper");
     subject.apply();
     assert!(subject.apply().starts_with("nothing to do for 2 patches"));
     let query = "SELECT p.state, pg_get_userbyid(nspowner) FROM patchgen.patch p, pg_namespace \
                  WHERE nspname = 'patchgen' AND p.database = 'ledger'";
     let row = connect(&server, "ledger").query_one(query, &[]).unwrap();
-    assert_eq!((row.get::<_, String>(0), row.get::<_, String>(1)), ("applied".to_owned(), "keeper".to_owned()));
-    let row = connect(&server, "ledger").query_one("SELECT count(*) FROM pg_database WHERE datconnlimit > 0", &[]).unwrap();
+    assert_eq!(
+        (row.get::<_, String>(0), row.get::<_, String>(1)),
+        ("applied".to_owned(), "keeper".to_owned())
+    );
+    let row = connect(&server, "ledger")
+        .query_one(
+            "SELECT count(*) FROM pg_database WHERE datconnlimit > 0",
+            &[],
+        )
+        .unwrap();
     assert_eq!(row.get::<_, i64>(0), 0);
 }
 
@@ -91,8 +136,18 @@ fn a_database_without_bootstrap_is_not_invented() {
     let folder = scratch_patches(&[("typo.20240101.0001.postgres.first.sql", "SELECT 1;")]);
     let outcome = subject(&server, &folder).run(&["apply"]);
     assert_eq!(outcome.status.code(), Some(1));
-    assert!(outcome.stderr.contains("database `typo` does not exist"), "{}", outcome.stderr);
-    assert!(outcome.stderr.contains("typo.00000000.0000.postgres.baseline.sql"), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("database `typo` does not exist"),
+        "{}",
+        outcome.stderr
+    );
+    assert!(
+        outcome
+            .stderr
+            .contains("typo.00000000.0000.postgres.baseline.sql"),
+        "{}",
+        outcome.stderr
+    );
 }
 
 #[test]

@@ -1,9 +1,28 @@
 //! Patchgen on real PostgreSQL.
 #![expect(clippy::unwrap_used, reason = "what cannot go on is a failed test")]
 
+/// What a run does and what it refuses to do.
+mod apply;
+/// Databases, roles and the state database that a first run makes.
+mod bootstrap;
+/// Programs killed at every step, servers crashing.
+mod crash;
 /// What reaches the programs that users build.
 mod dependencies;
 /// The measuring and breaking proxy itself.
 mod proxy;
 /// Programs run, paused and killed.
 mod running;
+/// Several programs at once.
+mod starters;
+/// How often a program waits for the server.
+mod waits;
+
+use patchgen_sandbox::Server;
+use patchgen_tests::Subject;
+use tempfile::TempDir;
+
+/// The program under test against a server, with the patches of a folder.
+fn subject(server: &Server, folder: &TempDir) -> Subject {
+    Subject::new(env!("CARGO_BIN_EXE_subject"), server, folder.path())
+}

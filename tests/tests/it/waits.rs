@@ -11,14 +11,28 @@ fn a_start_with_nothing_to_do_waits_once_and_a_patch_four_times_or_once() {
         let server = server();
         let folder = scratch_patches(&[("app.00000000.0000.postgres.baseline.sql", BASELINE)]);
         let proxy = Proxy::start(server.port());
-        let subject = options.iter().fold(subject(&server, &folder), |subject, option| subject.option(option));
+        let subject = options
+            .iter()
+            .fold(subject(&server, &folder), |subject, option| {
+                subject.option(option)
+            });
         let subject = subject.conninfo(proxy.conninfo("postgres", "postgres"));
         subject.apply();
 
         proxy.reset();
         subject.apply();
-        assert_eq!(proxy.waits(), 1, "{options:?}: nothing to do: {:?}", proxy.connections());
-        assert_eq!(proxy.connections().len(), 1, "{options:?}: {:?}", proxy.connections());
+        assert_eq!(
+            proxy.waits(),
+            1,
+            "{options:?}: nothing to do: {:?}",
+            proxy.connections()
+        );
+        assert_eq!(
+            proxy.connections().len(),
+            1,
+            "{options:?}: {:?}",
+            proxy.connections()
+        );
 
         let mut waits = Vec::new();
         for (first, last) in [(1, 1), (2, 11)] {
