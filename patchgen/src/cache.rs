@@ -169,10 +169,18 @@ impl Cache {
     }
 }
 
+/// What must be the same for a verdict to hold: the rules, and the program that has judged. (A version does not tell
+/// which features that had.) The lengths are those of the set that the rows belong to.
 fn title(rules: &Rules, encoded: &Encoded) -> String {
-    let version = env!("CARGO_PKG_VERSION");
+    let judge = std::env::current_exe().and_then(std::fs::metadata);
+    let judge = judge
+        .map(|metadata| Stamp::of(&metadata))
+        .unwrap_or_default();
     let (text, index) = (encoded.text.len(), encoded.index.len());
-    format!("patchgen {version} {rules:?} {text} {index}")
+    format!(
+        "patchgen {} {} {rules:?} {text} {index}",
+        judge.len, judge.modified
+    )
 }
 
 fn render(row: &Row, line: &mut String) {

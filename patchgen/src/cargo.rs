@@ -32,14 +32,19 @@ fn generate(build: &Build) -> Result<Diagnostics, Diagnostics> {
 /// Tells cargo when to run the build script again.
 ///
 /// Of a folder cargo watches all that is in it, at any depth, so that a new folder or the first file of an empty one is
-/// noticed. A path that does not exist it calls changed every time, therefore an absent lock file is not named.
+/// noticed.
 fn watch(build: &Build, out: &Path) -> Result<(), Diagnostics> {
     let base = build.folder()?;
     instruct("rerun-if-env-changed", "PATCHGEN_LOCKED");
-    if let Some((path, _)) = build.lock_path(&base)
-        && path.exists()
-    {
-        instruct("rerun-if-changed", &path.to_string_lossy());
+    if let Some((path, _)) = build.lock_path(&base) {
+        let watched = if path.exists() {
+            Some(path)
+        } else {
+            absence(&path, out)
+        };
+        if let Some(path) = watched {
+            instruct("rerun-if-changed", &path.to_string_lossy());
+        }
     }
     let mut wide = Vec::new();
     for glob in &build.globs {
@@ -56,6 +61,30 @@ fn watch(build: &Build, out: &Path) -> Result<(), Diagnostics> {
     } else {
         Err(Diagnostics::new(wide))
     }
+}
+
+/// What to watch so that cargo notices when a file comes into being; a path that does not exist it calls changed always.
+///
+/// It is a folder with nothing but a link to the file: cargo follows links, and passes over those that lead nowhere. The
+/// folder seems old, or it would itself be the change that cargo sees next.
+#[cfg(unix)]
+fn absence(path: &Path, out: &Path) -> Option<PathBuf> {
+    let folder = out.join("absent");
+    let link = folder.join("link");
+    if std::fs::read_link(&link).ok().as_deref() != Some(path) {
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir(&folder).ok()?;
+        std::os::unix::fs::symlink(path, &link).ok()?;
+    }
+    let opened = std::fs::File::open(&folder).ok()?;
+    opened.set_modified(std::time::UNIX_EPOCH).ok()?;
+    Some(folder)
+}
+
+/// Where links need a privilege, the file is noticed by the first build after a patch has changed.
+#[cfg(not(unix))]
+fn absence(_: &Path, _: &Path) -> Option<PathBuf> {
+    None
 }
 
 fn contains(root: &Path, folder: &Path) -> bool {
@@ -82,7 +111,7 @@ fn instruct(key: &str, value: &str) {
 
 /// Cargo puts `warning: package@version: ` before every line.
 fn warn(finding: &Diagnostic) {
-    for line in finding.body().lines() {
+    for line in finding.unlabelled().lines() {
         instruct("warning", line);
     }
 }

@@ -129,12 +129,13 @@ impl Diagnostic {
         )
     }
 
-    /// Everything but the word `error` or `warning`, for those who print that themselves: `[code]: message` and so on.
+    /// The same as `Display` without the word `error` or `warning`, for what prints that word itself.
     #[doc(hidden)]
     #[must_use]
-    pub fn body(&self) -> String {
+    pub fn unlabelled(&self) -> String {
         let text = self.to_string();
-        text[self.severity.as_str().len()..].to_owned()
+        let label = self.severity.as_str().len() + "[]: ".len() + self.code.len();
+        format!("{}: {}", self.code, &text[label..])
     }
 }
 
