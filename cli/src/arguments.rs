@@ -62,7 +62,7 @@ pub(crate) struct Launchpad {
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) database: Option<String>,
 
-    /// The user that they run as [default: postgres]
+    /// The user that they run as, and that `new` gives its file [default: postgres]
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) user: Option<String>,
 }
