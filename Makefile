@@ -14,7 +14,7 @@ help:
 	@echo 'make docs    build the documentation'
 
 demo:
-	@scripts/setup demo
+	@scripts/setup demonstrate
 	$(CARGO) run --package example-app
 
 test:

@@ -13,9 +13,8 @@ use crate::{Error, SUPERUSER, folder};
 const SETTINGS_FILE: &str = "sandbox.conf";
 
 /// What `initdb` is told. Part of a template's key.
-pub(crate) const INITDB: [&str; 5] = [
+pub(crate) const INITDB: [&str; 4] = [
     "--username=postgres",
-    "--auth=trust",
     "--encoding=UTF8",
     "--locale=C",
     // Small segments make small copies.
@@ -37,6 +36,7 @@ pub(crate) fn initdb(
     if durability == Durability::Off {
         command.arg("--no-sync");
     }
+    command.args(["--auth", method(auth)]);
     let password_file = data.with_extension("password");
     if let Auth::Scram { password } = auth {
         place(account, &password_file, password.as_bytes())?;
@@ -53,10 +53,7 @@ pub(crate) fn initdb(
 
 /// Puts what the options say into a data folder made before.
 pub(crate) fn configure(account: &Account, options: &Options, data: &Path) -> Result<(), Error> {
-    let method = match options.auth {
-        Auth::Trust => "trust",
-        Auth::Scram { .. } => "scram-sha-256",
-    };
+    let method = method(&options.auth);
     let mut hba = options.hba.join("\n");
     for database in ["all", "replication"] {
         let _ = write!(
@@ -69,6 +66,13 @@ pub(crate) fn configure(account: &Account, options: &Options, data: &Path) -> Re
         place(account, &data.join(name), contents)?;
     }
     Ok(())
+}
+
+fn method(auth: &Auth) -> &'static str {
+    match auth {
+        Auth::Trust => "trust",
+        Auth::Scram { .. } => "scram-sha-256",
+    }
 }
 
 /// Writes the settings for the next start.
@@ -84,6 +88,8 @@ pub(crate) fn set(
         ("shared_buffers", "16MB"),
         ("max_prepared_transactions", "20"),
         ("wal_level", "logical"),
+        // As it is by itself since version 14.
+        ("password_encryption", "scram-sha-256"),
         // In the data folder, so that it goes with it even if the server is killed.
         ("dynamic_shared_memory_type", "mmap"),
     ];

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::account::Account;
 use crate::{Binaries, Error, Server};
 
 /// How a server is made. The defaults are those of [`Server::throwaway`] and [`Server::persistent`].
@@ -93,7 +94,7 @@ impl Options {
         self
     }
 
-    /// How connections are authenticated [trust].
+    /// How connections are authenticated. Default: trust.
     pub fn auth(mut self, auth: Auth) -> Options {
         self.auth = auth;
         self
@@ -111,25 +112,25 @@ impl Options {
         self
     }
 
-    /// Where the files of a throwaway server come from [a cached copy].
+    /// Where the files of a throwaway server come from. Default: a cached copy.
     pub fn cluster(mut self, cluster: Cluster) -> Options {
         self.cluster = cluster;
         self
     }
 
-    /// Whether to wait for the disk [off for a throwaway server, on for a persistent one].
+    /// Whether to wait for the disk. Default: off for a throwaway server, on for a persistent one.
     pub fn durability(mut self, durability: Durability) -> Options {
         self.durability = Some(durability);
         self
     }
 
-    /// The version to run [[`Binaries::find`]].
+    /// The version to run. Default: that of [`Binaries::find`].
     pub fn binaries(mut self, binaries: Binaries) -> Options {
         self.binaries = Some(binaries);
         self
     }
 
-    /// What becomes of a persistent server when its owner ends [it stops].
+    /// What becomes of a persistent server when its owner ends. Default: it stops.
     pub fn afterwards(mut self, afterwards: Afterwards) -> Options {
         self.afterwards = afterwards;
         self
@@ -156,7 +157,19 @@ impl Options {
         crate::persistent::open(self, dir.as_ref())
     }
 
-    pub(crate) fn find_binaries(&self) -> Result<Binaries, Error> {
-        self.binaries.clone().map_or_else(Binaries::find, Ok)
+    /// The programs to run, such that the account can run them.
+    pub(crate) fn find_binaries(&self, account: &Account) -> Result<Binaries, Error> {
+        let binaries = self.binaries.clone().map_or_else(Binaries::find, Ok)?;
+        if account.may_enter(binaries.dir()) {
+            return Ok(binaries);
+        }
+        Err(Error::new(format!(
+            "user `{}`, whom the server runs as, cannot enter `{}`",
+            account.name(),
+            binaries.dir().display()
+        ))
+        .with_help(
+            "put the programs into a folder that everybody can enter, or run as an ordinary user",
+        ))
     }
 }

@@ -36,7 +36,7 @@ pub(crate) fn open(options: Options, dir: &Path) -> Result<Server, Error> {
     let binaries;
     if folder.data.exists() {
         account = account.owning(&folder.data)?;
-        binaries = matching(&options, &folder.data)?;
+        binaries = matching(&options, &account, &folder.data)?;
         if let Some((file, postmaster)) = running(&folder.data) {
             folder.sockets = file.sockets;
             return Ok(Server::found(
@@ -44,7 +44,7 @@ pub(crate) fn open(options: Options, dir: &Path) -> Result<Server, Error> {
             ));
         }
     } else {
-        binaries = options.find_binaries()?;
+        binaries = options.find_binaries(&account)?;
         make(&account, &binaries, &options, durability, &folder)?;
     }
 
@@ -111,7 +111,7 @@ fn make(
 }
 
 /// Programs of the version that made the data.
-fn matching(options: &Options, data: &Path) -> Result<Binaries, Error> {
+fn matching(options: &Options, account: &Account, data: &Path) -> Result<Binaries, Error> {
     let path = data.join("PG_VERSION");
     let text = fs::read_to_string(&path).map_err(|e| Error::io("cannot read", &path, e))?;
     let version = text.trim();
@@ -120,7 +120,7 @@ fn matching(options: &Options, data: &Path) -> Result<Binaries, Error> {
             .major()
             .is_ok_and(|major| version == major.to_string())
     };
-    let preferred = options.find_binaries()?;
+    let preferred = options.find_binaries(account)?;
     if fits(&preferred) {
         return Ok(preferred);
     }

@@ -15,7 +15,7 @@ pub(crate) fn standby(primary: &Server) -> Result<Server, Error> {
 
 fn from(options: Options, primary: Option<&Server>) -> Result<Server, Error> {
     let account = Account::for_server()?;
-    let binaries = options.find_binaries()?;
+    let binaries = options.find_binaries(&account)?;
     let durability = options.durability.unwrap_or(Durability::Off);
     let disk = folder::on_disk(&account)?;
     let base = match durability {

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use patchgen_sandbox::Server;
 
-use crate::support::{Owner, program};
+use crate::support::{Owner, program, psql_program};
 
 #[test]
 fn the_server_never_runs_as_root() {
@@ -37,7 +37,7 @@ fn an_ordinary_user_has_servers_too() {
             .current_dir("/"),
     );
     assert_eq!(fs::metadata(&owner.data).unwrap().uid(), nobody);
-    let psql = Server::throwaway().unwrap().binaries().dir().join("psql");
+    let psql = psql_program(&Server::throwaway().unwrap());
     let answer = Command::new(psql)
         .args(["-XAtc", "SELECT 1", &owner.url])
         .output()

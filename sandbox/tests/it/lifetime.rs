@@ -1,6 +1,6 @@
 use patchgen_sandbox::Server;
 
-use crate::support::{Owner, eventually, is_alive};
+use crate::support::{Owner, eventually, is_alive, psql_program};
 
 #[test]
 fn two_at_a_time_are_apart() {
@@ -47,7 +47,7 @@ fn dropped_after_a_kill_it_is_gone_with_busy_sessions() {
     // Never waits for anything, so it would never notice that its postmaster is dead.
     let busy = "DO $$ BEGIN LOOP END LOOP; END $$";
     let conninfo = server.socket_conninfo("postgres", "postgres");
-    let mut client = std::process::Command::new(server.binaries().dir().join("psql"))
+    let mut client = std::process::Command::new(psql_program(&server))
         .args([&conninfo, "-c", busy])
         .stderr(std::process::Stdio::null())
         .spawn()

@@ -3,6 +3,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use patchgen_sandbox::Server;
+
 /// A process of its own that holds a throwaway server.
 pub(crate) struct Owner {
     pub(crate) process: Child,
@@ -42,6 +44,16 @@ impl Drop for Owner {
 
 pub(crate) fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_patchgen-sandbox"))
+}
+
+/// The psql of the server's version, or another if that has none.
+pub(crate) fn psql_program(server: &Server) -> PathBuf {
+    let versioned = server.binaries().dir().join("psql");
+    if versioned.exists() {
+        versioned
+    } else {
+        "psql".into()
+    }
 }
 
 /// Waits for what happens soon, in a time that is only a limit.
