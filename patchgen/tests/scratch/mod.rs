@@ -41,15 +41,19 @@ impl Package {
     }
 
     pub(crate) fn cargo(&self, command: &str) -> Output {
-        Command::new(env!("CARGO"))
+        self.command(command).output().unwrap()
+    }
+
+    pub(crate) fn command(&self, command: &str) -> Command {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo
             .args([command, "--offline", "--quiet"])
             .current_dir(&self.folder)
             .env(
                 "CARGO_TARGET_DIR",
                 Path::new(env!("CARGO_TARGET_TMPDIR")).join("scratch"),
             )
-            .env_remove("PATCHGEN_LOCKED")
-            .output()
-            .unwrap()
+            .env_remove("PATCHGEN_LOCKED");
+        cargo
     }
 }
