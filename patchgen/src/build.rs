@@ -127,6 +127,9 @@ impl Build {
 
     /// Does the whole work of a build script: writes `$OUT_DIR/patches.rs`, which `embed_patches!()` includes, tells
     /// cargo when to run again, prints every finding, and ends the process if one of them is an error.
+    ///
+    /// It runs again when a patch or the lock file has changed, and for nothing else. So the revision that the set has is
+    /// the one at which a patch changed last.
     pub fn emit(&self) {
         cargo::emit(self);
     }

@@ -270,3 +270,108 @@ fn unescape(field: &str) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::build::Build;
+    use crate::pipeline;
+    use std::fs;
+
+    #[test]
+    fn a_row_reads_as_it_was_written() {
+        let position = Position {
+            line: 3,
+            column: 7,
+            excerpt: "\tselect '\\n'\r".to_owned(),
+        };
+        let row = Row {
+            file: "patches/Größe 1.sql".to_owned(),
+            stamp: Stamp {
+                len: 1,
+                modified: u64::MAX,
+                changed: 3,
+            },
+            is_sealed: true,
+            findings: vec![
+                Diagnostic::warning("a", "one\ntwo\\three")
+                    .at("patches/Größe 1.sql", position)
+                    .help("h"),
+                Diagnostic::warning("b", "").in_file("patches/Größe 1.sql"),
+            ],
+        };
+        let mut line = String::new();
+        render(&row, &mut line);
+        assert_eq!(line.lines().count(), 1);
+        assert_eq!(parse(&line), Some(row));
+        assert_eq!(parse("patches/a.sql\t1\t2"), None);
+    }
+
+    /// With a cache a build says what it says without one, whatever happens between two builds.
+    #[test]
+    fn a_build_with_a_cache_is_like_one_without() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = tempfile::tempdir().unwrap();
+        let name = |name: &str| folder.path().join(name);
+        let build = || {
+            Build::new()
+                .base(folder.path())
+                .patches("*.sql")
+                .database("kennel")
+        };
+        let both = |build: Build| {
+            let kept = pipeline::run(&build, Some(out.path()));
+            assert_eq!(kept, build.run());
+            kept
+        };
+        let a = name("kennel.20240131.0001.postgres.a.sql");
+        let b = name("kennel.20240131.0002.postgres.b.sql");
+        fs::write(&a, "begin;\nselect 1; -- a\nend;\n").unwrap();
+        fs::write(&b, "select 1;\nvacuum;\n").unwrap();
+        assert!(both(build()).is_err());
+        fs::write(&b, "select 1;\n").unwrap();
+        assert_eq!(both(build()).unwrap().warnings.len(), 1);
+        assert!(both(build().deny("transaction-pair")).is_err());
+        // The same length, and perhaps the same time.
+        fs::write(&a, "begin;\nselect 2; -- b\nend;\n").unwrap();
+        assert!(both(build()).is_ok());
+        // The same text as another kind, and as a baseline.
+        let vacuum = name("patch-1-1-0-concurrent.sql");
+        fs::write(&vacuum, "vacuum;\n").unwrap();
+        assert!(both(build()).is_ok());
+        fs::rename(&vacuum, name("patch-1-1-0-std.sql")).unwrap();
+        assert!(both(build()).is_err());
+        fs::rename(
+            name("patch-1-1-0-std.sql"),
+            name("kennel.00000000.0000.u.v.sql"),
+        )
+        .unwrap();
+        assert!(both(build()).is_ok());
+        fs::rename(&a, name("kennel.20240131.0003.postgres.c.sql")).unwrap();
+        assert!(both(build()).is_ok());
+    }
+
+    #[test]
+    fn a_verdict_is_kept_until_the_text_or_the_rules_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = tempfile::tempdir().unwrap();
+        let build = || Build::new().base(folder.path()).patches("*.sql");
+        let run = |build: Build| {
+            let output = pipeline::run(&build, Some(out.path())).unwrap();
+            output.warnings().to_string()
+        };
+        let patch = folder.path().join("kennel.20240131.0001.postgres.a.sql");
+        fs::write(&patch, "begin; select 1; end;").unwrap();
+        assert!(run(build()).contains("transaction-pair"));
+        let rows = out.path().join(ROWS);
+        let kept = fs::read_to_string(&rows).unwrap();
+        fs::write(&rows, kept.replace("begins and ends", "was judged before")).unwrap();
+        assert!(run(build()).contains("was judged before"));
+        assert!(!run(build().warn("empty-patch")).contains("was judged before"));
+        // What is damaged is not believed.
+        for file in [ROWS, TEXT, INDEX] {
+            fs::write(out.path().join(file), "x").unwrap();
+            assert!(run(build()).contains("begins and ends"));
+        }
+    }
+}

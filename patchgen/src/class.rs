@@ -4,6 +4,8 @@ mod name;
 mod reader;
 mod setting;
 mod token;
+#[cfg(feature = "syntax")]
+mod tree;
 
 use crate::segment::Strings;
 use patchgen_model::Class;
@@ -26,6 +28,9 @@ pub struct Classified {
 
 /// Classifies one statement.
 ///
+/// With the feature `syntax` the parser's tree decides, and the words of the statement where the parser does not know it;
+/// without, the words alone. Both come to the same for whatever the parser accepts.
+///
 /// ```
 /// use patchgen::class::classify;
 /// use patchgen_model::Class;
@@ -38,6 +43,12 @@ pub struct Classified {
 /// ```
 #[must_use]
 pub fn classify(statement: &str) -> Classified {
+    #[cfg(feature = "syntax")]
+    if token::is_candidate(statement)
+        && let Some(found) = tree::classify(statement)
+    {
+        return found;
+    }
     token::classify(statement)
 }
 
@@ -45,6 +56,15 @@ pub fn classify(statement: &str) -> Classified {
 pub(crate) fn is_copy_from_stdin(statement: &str) -> bool {
     let mut reader = Reader::new(statement, Strings::Standard);
     reader.accept("copy") && reader.skip_past("from") && reader.accept_any(&["stdin", "stdout"])
+}
+
+impl From<Class> for Classified {
+    fn from(class: Class) -> Self {
+        Self {
+            class,
+            ..Self::default()
+        }
+    }
 }
 
 #[cfg(test)]

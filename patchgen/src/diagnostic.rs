@@ -322,4 +322,33 @@ mod tests {
         let caret = lines[3].chars().position(|c| c == '^');
         assert_eq!(caret, lines[2].chars().position(|c| c == 'X'));
     }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn the_json_has_the_fields_of_the_command_line() {
+        let position = Position {
+            line: 7,
+            column: 3,
+            excerpt: String::new(),
+        };
+        let list = Diagnostics::new(vec![
+            Diagnostic::error("code", "message")
+                .at("a.sql", position)
+                .help("help"),
+            Diagnostic::warning("code", "message"),
+        ]);
+        assert_eq!(
+            serde_json::to_value(&list).unwrap(),
+            serde_json::json!([
+                {
+                    "severity": "warning", "code": "code", "file": null, "line": null,
+                    "column": null, "message": "message", "help": null
+                },
+                {
+                    "severity": "error", "code": "code", "file": "a.sql", "line": 7,
+                    "column": 3, "message": "message", "help": "help"
+                },
+            ])
+        );
+    }
 }

@@ -261,18 +261,21 @@ impl<'a> Comment<'a> {
         if let Some(rest) = text.strip_prefix("-- patch: ") {
             return Reading::Directive(rest);
         }
-        let line = text.lines().next().unwrap_or_default().trim_end();
-        let inner = line
-            .trim_start_matches(['-', '/', '*'])
-            .trim_end_matches(['*', '/'])
-            .trim();
-        if is_meant(inner) {
-            Reading::NearMiss(line)
-        } else if is_bare(inner) {
-            Reading::Bare(line)
-        } else {
-            Reading::Remark
-        }
+        let reading = |line: &'a str| {
+            let inner = line
+                .trim()
+                .trim_start_matches(['-', '/', '*'])
+                .trim_end_matches(['*', '/'])
+                .trim();
+            if is_meant(inner) {
+                Some(Reading::NearMiss(line.trim()))
+            } else if is_bare(inner) {
+                Some(Reading::Bare(line.trim()))
+            } else {
+                None
+            }
+        };
+        text.lines().find_map(reading).unwrap_or(Reading::Remark)
     }
 }
 
@@ -426,6 +429,7 @@ mod tests {
             "--  patch: kind=std",
             "---- patch: kind=std",
             "/* patch: kind=std */",
+            "/*\n * Adds breeds.\n * patch: kind=std\n */",
             "-- patches: kind=std",
             "-- patch: ",
             "-- kind=concurrent",

@@ -157,6 +157,10 @@ mod tests {
                 ),
             ),
             (
+                "patch.20240131.0001.u.d.sql",
+                dotted("patch", version(20240131, 1, 0), "u", "d"),
+            ),
+            (
                 &long,
                 dotted(&long[..63], version(20240131, 1, 0), "u", "d"),
             ),

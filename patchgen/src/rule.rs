@@ -46,7 +46,9 @@ pub(crate) fn unknown(name: &str) -> Option<(String, String)> {
     }
     let help = match nearest(name, names()) {
         Some(rule) => format!("write `{rule}`"),
-        None => "the name of a rule stands in brackets in its warnings".to_owned(),
+        None => {
+            "a warning has the name of its rule in brackets; errors cannot be allowed".to_owned()
+        }
     };
     Some((format!("`{name}` is no rule"), help))
 }

@@ -105,6 +105,12 @@ fn a_lock_file_is_noticed_when_it_comes_and_goes() {
     fs::remove_file(package.path("patches.lock")).unwrap();
     assert_eq!(run(&package).1, 3);
     assert_eq!(run(&package).1, 3);
+
+    let mut locked = package.command("build");
+    let output = locked.env("PATCHGEN_LOCKED", "1").output().unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(errors.contains("error[lock-missing]"), "{errors}");
+    assert_eq!(run(&package).1, 5);
 }
 
 #[test]

@@ -2,6 +2,9 @@ use super::name;
 use crate::segment::lexer::{TokenKind, Tokens};
 use crate::segment::{Strings, Token};
 
+/// Options of a parenthesised list, each with its value.
+pub(super) type Options = Vec<(String, Option<String>)>;
+
 /// Reads a statement word by word.
 #[derive(Clone, Debug)]
 pub(super) struct Reader<'a> {
@@ -133,8 +136,8 @@ impl<'a> Reader<'a> {
         (schema, object)
     }
 
-    /// The options in a parenthesised list, each with its value; steps behind it.
-    pub(super) fn options(&mut self) -> Vec<(String, Option<String>)> {
+    /// The options in a parenthesised list; steps behind it.
+    pub(super) fn options(&mut self) -> Options {
         let mut options = Vec::new();
         if !self.accept_symbol(b'(') {
             return options;
@@ -166,7 +169,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Whether the named option is on; given without a value, it is.
-pub(super) fn option(options: &[(String, Option<String>)], name: &str) -> Option<bool> {
+pub(super) fn option(options: &Options, name: &str) -> Option<bool> {
     let (_, value) = options.iter().rev().find(|(option, _)| option == name)?;
     Some(
         value

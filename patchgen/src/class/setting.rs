@@ -9,22 +9,25 @@ const LEXICAL: &str = "standard_conforming_strings";
 /// The class of a `SET` whose first word has been read.
 pub(super) fn set(mut reader: Reader<'_>) -> Class {
     let local = reader.accept("local");
-    // `SESSION AUTHORIZATION` and `SESSION CHARACTERISTICS` begin with the word that may also stand before a name.
-    if !local && reader.accept("session") && reader.accept("characteristics") {
+    // `SESSION` stands before any name, and begins `SESSION AUTHORIZATION` and `SESSION CHARACTERISTICS`.
+    let session = reader.accept("session");
+    if session && reader.sees("characteristics") {
         return Class::SessionSetting;
     }
-    if local {
-        reader.accept("session");
+    match parameter(&mut reader).as_deref() {
+        Some("authorization") if session => Class::RoleEscape,
+        Some("role") if value(&mut reader) == "none" => Class::RoleEscape,
+        Some("role") => Class::SetRole,
+        Some("transaction" | "constraints") | None => Class::Transactional,
+        Some(name) => set_class(name, local),
     }
-    let Some(parameter) = parameter(&mut reader) else {
-        return Class::Transactional;
-    };
-    match parameter.as_str() {
-        "authorization" | "session_authorization" => Class::RoleEscape,
-        "role" if value(&mut reader) == "none" => Class::RoleEscape,
-        "role" => Class::SetRole,
+}
+
+/// The class of a `SET` of a parameter.
+pub(super) fn set_class(parameter: &str, local: bool) -> Class {
+    match parameter {
+        "session_authorization" => Class::RoleEscape,
         LEXICAL => Class::LexicalSetting,
-        "transaction" | "constraints" => Class::Transactional,
         _ if local => Class::Transactional,
         _ => Class::SessionSetting,
     }
@@ -32,10 +35,17 @@ pub(super) fn set(mut reader: Reader<'_>) -> Class {
 
 /// The class of a `RESET` whose first word has been read.
 pub(super) fn reset(mut reader: Reader<'_>) -> Class {
-    reader.accept("session");
-    match parameter(&mut reader).as_deref() {
-        Some("role" | "authorization" | "session_authorization") => Class::RoleEscape,
-        Some(LEXICAL | "all") => Class::LexicalSetting,
+    if reader.accept("session") {
+        return Class::RoleEscape;
+    }
+    reset_class(&parameter(&mut reader).unwrap_or_default())
+}
+
+/// The class of a `RESET` of a parameter, or of `all`.
+pub(super) fn reset_class(parameter: &str) -> Class {
+    match parameter {
+        "role" | "session_authorization" => Class::RoleEscape,
+        LEXICAL | "all" => Class::LexicalSetting,
         _ => Class::SessionSetting,
     }
 }
@@ -61,7 +71,7 @@ pub(crate) fn strings_after(statement: &str) -> Option<Strings> {
 }
 
 /// The name of a parameter; of a qualified one, all parts.
-fn parameter(reader: &mut Reader<'_>) -> Option<String> {
+pub(super) fn parameter(reader: &mut Reader<'_>) -> Option<String> {
     let mut name = reader.name()?;
     while reader.accept_symbol(b'.') {
         name.push('.');

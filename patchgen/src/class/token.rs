@@ -5,6 +5,27 @@ use super::{Classified, is_copy_from_stdin, setting};
 use crate::segment::Strings;
 use patchgen_model::Class;
 
+/// Whether the first words leave any class but `Transactional` possible; all others need no tree.
+#[cfg(feature = "syntax")]
+pub(super) fn is_candidate(statement: &str) -> bool {
+    let mut reader = Reader::new(statement, Strings::Standard);
+    let first = reader.word().unwrap_or_default();
+    reader.advance();
+    let second = reader.word().unwrap_or_default();
+    let concurrently = || statement.to_ascii_lowercase().contains("concurrently");
+    match (first.as_str(), second.as_str()) {
+        ("create" | "drop", "database" | "tablespace" | "subscription")
+        | ("alter", "system" | "database" | "subscription") => true,
+        ("create", "index" | "unique") | ("drop", "index") | ("alter", "table") => concurrently(),
+        (
+            "abort" | "begin" | "call" | "cluster" | "commit" | "copy" | "discard" | "do" | "end"
+            | "prepare" | "reindex" | "reset" | "rollback" | "set" | "start" | "vacuum",
+            _,
+        ) => true,
+        _ => false,
+    }
+}
+
 pub(super) fn classify(statement: &str) -> Classified {
     let mut reader = Reader::new(statement, Strings::Standard);
     let Some(first) = reader.word() else {
@@ -18,15 +39,6 @@ pub(super) fn classify(statement: &str) -> Classified {
         "reindex" => reindex(reader),
         "copy" if is_copy_from_stdin(statement) => Class::CopyFromStdin.into(),
         _ => simple(&first, reader).into(),
-    }
-}
-
-impl From<Class> for Classified {
-    fn from(class: Class) -> Self {
-        Self {
-            class,
-            ..Self::default()
-        }
     }
 }
 

@@ -10,14 +10,18 @@ pub(super) fn is_meant(stem: &str) -> bool {
     let Some((word, rest)) = stem.split_at_checked(5) else {
         return false;
     };
-    if !word.eq_ignore_ascii_case("patch")
-        || stem.matches('.').count() == 4 && !rest.starts_with('.')
-    {
+    if !word.eq_ignore_ascii_case("patch") || is_dotted(stem) {
         return false;
     }
     let rest = rest.strip_prefix(['-', '_', '.', ' ']).unwrap_or(rest);
     rest.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '+')
         || !stem.contains('.') && (rest.is_empty() || stem[5..].starts_with(['-', '_']))
+}
+
+/// Whether a name has the five parts of the other grammar; `patch` may also be the name of a database.
+fn is_dotted(stem: &str) -> bool {
+    let parts: Vec<&str> = stem.split('.').collect();
+    parts.len() == 5 && (parts[0].len() > 5 || parts[1].len() == 8)
 }
 
 pub(super) fn parse(stem: &str) -> Result<Name<'_>, NameError> {
