@@ -5,7 +5,8 @@
 
 mod leftover;
 
-use crate::ledger::{Entry, Transaction};
+use crate::context::target_of;
+use crate::ledger::{Entry, Row, Transaction};
 use crate::message::{Part, PartFailure, Parts, patch_error};
 use crate::observer::{Event, emit};
 use crate::position::locate;
@@ -17,7 +18,7 @@ use crate::session::{Session, application_name};
 use crate::work::Work;
 use crate::{Error, ErrorKind, failpoint, transaction};
 use leftover::Leftover;
-use patchgen_model::{Class, Item, Patch, Statement};
+use patchgen_model::{Class, Item, Kind, Patch, Statement};
 use std::time::{Duration, Instant};
 
 /// Runs the statements of a patch that are not done yet; gives how long it took.
@@ -34,6 +35,7 @@ pub(crate) async fn run(work: &mut Work<'_, '_>, entry: &mut Entry<'_>) -> Resul
         },
     );
     let session = open(work, entry).await?;
+    leftover::report_invalid(&session, work.config).await?;
     let outcome = statements(work, entry, &session).await;
     // Through a pooler the next client gets this session.
     let _ = session.run("DISCARD ALL").await;
@@ -266,6 +268,38 @@ fn digest(patch: &Patch<'_>, statements: &[Statement<'_>]) -> String {
     format!("{hash:016x}")
 }
 
+/// Whether an interruption leaves open what became of a statement.
+fn leaves_doubt(statement: &Statement<'_>) -> bool {
+    matches!(statement.class, Class::Unrepeatable | Class::Procedural)
+}
+
+/// The error of a patch that was interrupted in such a statement, if it was.
+pub(crate) fn doubt(patch: &Patch<'_>, row: &Row) -> Option<Error> {
+    let begun = row.run.begun.filter(|_| patch.kind() == Kind::Concurrent)?;
+    let statement = statements_of(patch)
+        .into_iter()
+        .nth(begun)
+        .filter(leaves_doubt)?;
+    let target = target_of(&row.key);
+    Some(statement_doubt(
+        &Interrupted::of_row(row, &target),
+        patch,
+        &statement,
+    ))
+}
+
+fn statement_doubt(
+    interrupted: &Interrupted<'_>,
+    patch: &Patch<'_>,
+    statement: &Statement<'_>,
+) -> Error {
+    let (location, excerpt) = locate(patch.file(), patch.text(), statement.span.start as usize);
+    interrupted
+        .doubt("this statement was interrupted, and it may have committed all or part of its work")
+        .with_location(location, Some(excerpt))
+        .with_patch(patch)
+}
+
 async fn send(
     patch: &Patch<'_>,
     session: &Session,
@@ -372,8 +406,12 @@ impl Step<'_, '_, '_, '_> {
         };
         let there = leftover.look().await?;
         if let UnderWay::Statement { existed } = progress.under_way {
-            if statement.class == Class::Unrepeatable || statement.class == Class::Procedural {
-                return Err(self.doubt());
+            if leaves_doubt(statement) {
+                return Err(statement_doubt(
+                    &Interrupted::of_entry(self.entry),
+                    patch,
+                    statement,
+                ));
             }
             if leftover.settle(existed, there).await? {
                 return Ok(());
@@ -410,16 +448,5 @@ impl Step<'_, '_, '_, '_> {
             .record_failure(std::slice::from_ref(self.entry), &error)
             .await;
         error
-    }
-
-    fn doubt(&self) -> Error {
-        let (patch, start) = (&self.entry.patch, self.statement.span.start as usize);
-        let (location, excerpt) = locate(patch.file(), patch.text(), start);
-        let reason =
-            "its statement was interrupted, and it may have committed all or part of its work";
-        Interrupted::of_entry(self.entry)
-            .doubt(reason)
-            .with_location(location, Some(excerpt))
-            .with_patch(patch)
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::config::{Policy, Selection, Target};
 use crate::ledger::{Row, State};
-use crate::{Config, Error, ErrorKind};
+use crate::{Config, Error, ErrorKind, concurrent};
 use patchgen_model::{Kind, Patch, PatchSet, Version};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -305,6 +305,7 @@ fn state_of(patch: &Patch<'_>, row: Option<&Row>, last: Option<Version>) -> Patc
         State::Applied => PatchState::Applied,
         State::Adopted => PatchState::Adopted,
         State::Committing => PatchState::InDoubt,
+        State::Intent if concurrent::doubt(patch, row).is_some() => PatchState::InDoubt,
         State::Intent if row.sql_state.is_some() => PatchState::Failed,
         State::Intent => unsettled,
     }
@@ -358,19 +359,21 @@ impl Faults {
                 ),
                 "restore the file as it was applied and put the change into a new patch",
             ),
-            (PatchState::InDoubt, _, Some(row)) => {
-                self.doubt.get_or_insert_with(|| {
-                    Error::new(
-                        ErrorKind::InDoubt,
-                        format!(
-                            "whether {name} took effect is not known (attempt {})",
-                            row.attempt
-                        ),
-                    )
-                    .with_help(
+            (PatchState::InDoubt, patch, Some(row)) => {
+                let statement = patch.and_then(|patch| concurrent::doubt(&patch, row));
+                let message = format!(
+                    "whether {name} took effect is not known (attempt {})",
+                    row.attempt
+                );
+                let transaction = || {
+                    Error::new(ErrorKind::InDoubt, message).with_help(
                         "run apply: it asks the server and settles the patch if the server knows",
                     )
-                });
+                };
+                self.doubt = self
+                    .doubt
+                    .take()
+                    .or_else(|| Some(statement.unwrap_or_else(transaction)));
             }
             (_, None, Some(row)) => {
                 let newest = all.iter().filter(|other| other.target == standing.target);

@@ -18,6 +18,30 @@ pub(super) enum There {
     Invalid,
 }
 
+/// Says which indexes of the database are invalid already; they are left as they are.
+pub(super) async fn report_invalid(session: &Session, config: &Config) -> Result<(), Error> {
+    let query = "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), pg_catalog.format('%I.%I', tn.nspname, t.relname) \
+                 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
+                 JOIN pg_catalog.pg_class t ON t.oid = i.indrelid \
+                 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+                 JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace \
+                 LEFT JOIN pg_catalog.pg_stat_progress_create_index p ON p.index_relid = i.indexrelid \
+                 WHERE NOT (i.indisvalid AND i.indisready AND i.indislive) AND c.relkind = 'i' AND p.pid IS NULL";
+    for row in session
+        .query(query)
+        .await
+        .map_err(|refusal| session.explain(refusal))?
+    {
+        let (index, table) = (
+            row.get(0).unwrap_or_default(),
+            row.get(1).unwrap_or_default(),
+        );
+        let message = format!("index `{index}` of `{table}` is invalid; no query uses it");
+        emit(config, &Event::Warning { message: &message });
+    }
+    Ok(())
+}
+
 pub(super) struct Leftover<'s, 'a> {
     pub(super) session: &'s Session,
     pub(super) patch: &'s Patch<'a>,

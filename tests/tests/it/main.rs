@@ -5,6 +5,8 @@
 mod apply;
 /// Databases, roles and the state database that a first run makes.
 mod bootstrap;
+/// Statement by statement, interrupted and taken up again.
+mod concurrent;
 /// Programs killed at every step, servers crashing.
 mod crash;
 /// What reaches the programs that users build.
