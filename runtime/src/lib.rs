@@ -18,6 +18,7 @@
 
 mod apply;
 mod baseline;
+mod blame;
 mod blockers;
 mod bootstrap;
 #[cfg(feature = "cli")]

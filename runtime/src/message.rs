@@ -4,6 +4,7 @@
 //! statements that went well, leads back to file, line and column.
 
 use crate::Error;
+use crate::blame;
 use crate::error::ErrorKind;
 use crate::position::{byte_of_character, locate};
 use crate::script::Variables;
@@ -21,6 +22,7 @@ pub(crate) enum Part<'a> {
     Copy {
         patch: usize,
         offset: usize,
+        data_offset: usize,
         statement: String,
         data: &'a str,
     },
@@ -163,10 +165,20 @@ impl Message {
     fn blame(&self, refusal: &Refusal) -> Option<(usize, usize)> {
         let server = refusal.error.as_db_error()?;
         let statement = self.statements.get(refusal.completed).copied().flatten();
-        let Some(ErrorPosition::Original(character)) = server.position() else {
-            return statement;
-        };
-        let byte = byte_of_character(&self.text, *character as usize);
+        if let Some(ErrorPosition::Original(character)) = server.position() {
+            return self.source(byte_of_character(&self.text, *character as usize));
+        }
+        let (patch, offset) = statement?;
+        let begins = |origin: &&Origin| (origin.patch, origin.offset) == (patch, offset);
+        let within = self.origins.iter().find(begins).and_then(|origin| {
+            let byte = blame::within_body(server, &self.text[origin.at..])?;
+            self.source(origin.at + byte)
+        });
+        within.or(statement)
+    }
+
+    /// The patch and the byte in it that a byte of the message comes from.
+    fn source(&self, byte: usize) -> Option<(usize, usize)> {
         let origin = self.origins.iter().rev().find(|origin| origin.at <= byte)?;
         Some((origin.patch, origin.offset + (byte - origin.at)))
     }
@@ -197,10 +209,12 @@ impl<'a> Part<'a> {
             }
             Some(data) => {
                 message.push(number, patch, statement, variables);
-                let (offset, data) = (statement.span.start as usize, data.span.of(patch.text()));
+                let offset = statement.span.start as usize;
+                let (data_offset, data) = (data.span.start as usize, data.span.of(patch.text()));
                 Self::Copy {
                     patch: number,
                     offset,
+                    data_offset,
                     statement: message.text,
                     data,
                 }
@@ -225,14 +239,20 @@ impl<'a> Part<'a> {
             Self::Copy {
                 patch,
                 offset,
+                data_offset,
                 statement,
                 data,
             } => {
                 let sent = session.copy(statement, data).await.map(|()| None);
-                sent.map_err(|refusal| PartFailure {
-                    refusal,
-                    blame: Some((*patch, *offset)),
-                    own: false,
+                sent.map_err(|refusal| {
+                    let server = refusal.error.as_db_error();
+                    let in_data = server.and_then(|server| blame::within_copy(server, data));
+                    let place = in_data.map_or(*offset, |byte| data_offset + byte);
+                    PartFailure {
+                        refusal,
+                        blame: Some((*patch, place)),
+                        own: false,
+                    }
                 })
             }
         }
@@ -262,6 +282,7 @@ pub(crate) fn patch_error(
     let mut lines = vec![help.to_owned()];
     lines.extend(server.detail().map(|detail| format!("detail: {detail}")));
     lines.extend(server.hint().map(|hint| format!("hint: {hint}")));
+    lines.extend(server.where_().map(|context| format!("where: {context}")));
     let mut error = Error::new(ErrorKind::Patch, message)
         .with_help(lines.join("\n"))
         .with_patch(patch)

@@ -11,6 +11,8 @@ mod concurrent;
 mod crash;
 /// What reaches the programs that users build.
 mod dependencies;
+/// Where an error is said to be.
+mod places;
 /// The measuring and breaking proxy itself.
 mod proxy;
 /// Programs run, paused and killed.
