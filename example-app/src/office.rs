@@ -74,7 +74,7 @@ impl Office {
     /// What was granted, a line for each purpose.
     pub(crate) fn summary(&mut self) -> anyhow::Result<Vec<String>> {
         let rows = self.grants.query(
-            "SELECT purpose, grants, kronor::text FROM bidrag.paid_per_purpose ORDER BY purpose",
+            "SELECT purpose, grants, kronor::numeric(10, 2)::text FROM bidrag.paid_per_purpose ORDER BY purpose",
             &[],
         )?;
         let line = |row: &postgres::Row| {

@@ -2,6 +2,7 @@ use crate::{assert_code, json, patchgen};
 use patchgen_sandbox::{Auth, Options, Server};
 use patchgen_tests::{Outcome, connect, scratch_patches, server};
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use tempfile::TempDir;
 
 /// A database with a role of its own, as a program would have it.
@@ -299,4 +300,46 @@ fn a_server_that_is_not_there_is_named() {
         "{outcome:#?}"
     );
     assert!(outcome.stderr.contains("\nhelp: "), "{outcome:#?}");
+}
+
+#[test]
+fn a_service_and_a_password_file_lead_to_the_server() {
+    let auth = Auth::Scram {
+        password: "correct horse".to_owned(),
+    };
+    let server = Options::new().auth(auth).throwaway().unwrap();
+    let port = server.port();
+    let sockets = server.socket_dir().to_str().unwrap().to_owned();
+    let service = format!("[kennel]\nhost={sockets}\nport={port}\nuser=postgres\n");
+    let passwords = format!(
+        "{}:{port}:*:postgres:correct horse\n",
+        sockets.replace(':', "\\:")
+    );
+    let folder = scratch_patches(
+        &[
+            &KENNEL[..],
+            &[(".pg_service.conf", &service), (".pgpass", &passwords)],
+        ]
+        .concat(),
+    );
+    let password_file = folder.path().join(".pgpass");
+    let run = |arguments: &[&str]| {
+        patchgen(
+            folder.path(),
+            &[&["--conninfo", "service=kennel"], arguments].concat(),
+        )
+    };
+    let mode =
+        |mode| fs::set_permissions(&password_file, fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o644);
+    let refused = run(&["-l", "warn", "apply"]);
+    assert_code(&refused, 1);
+    assert!(refused.stderr.contains("chmod 600"), "{refused:#?}");
+    mode(0o600);
+    assert_code(&run(&["apply"]), 0);
+    let names = server.psql(
+        "kennel",
+        "SELECT string_agg(name, ' ' ORDER BY name) FROM kennel.dogs",
+    );
+    assert_eq!(names.unwrap(), "Ludde Sickan");
 }
