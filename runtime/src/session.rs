@@ -151,7 +151,10 @@ impl<'c> Connector<'c> {
                         tracing::debug!(severity = notice.severity(), "{notice}")
                     }
                     Ok(_) => {}
-                    Err(error) => tracing::debug!(%error, "connection closed"),
+                    Err(error) => {
+                        tracing::debug!(%error, "connection closed");
+                        break;
+                    }
                 }
             }
         });

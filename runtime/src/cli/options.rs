@@ -1,6 +1,7 @@
 use crate::{Config, RoleMode, Target};
 use clap::ValueEnum;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// Where the databases are and how to show what is found. All may stand before or after the action.
 #[derive(Clone, Default, Debug, clap::Args)]
@@ -57,6 +58,22 @@ pub struct Options {
     /// The real database, or schema in a database, of a logical one; may be repeated
     #[arg(long, global = true, value_name = "LOGICAL=DATABASE[/SCHEMA]")]
     pub map: Vec<Mapping>,
+
+    /// How long a statement may wait for a lock before its patch is tried again: 500ms, 2s, 1min [default: 2s]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
+    pub lock_timeout: Option<Duration>,
+
+    /// For how long such a patch is tried again [default: 10min]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
+    pub retry_for: Option<Duration>,
+
+    /// How long a statement may run [default: for ever]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
+    pub statement_timeout: Option<Duration>,
+
+    /// How long to wait for another run to end [default: 10min]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
+    pub lock_wait: Option<Duration>,
 
     /// For whom the output is
     #[arg(
@@ -118,6 +135,26 @@ impl FromStr for Mapping {
     }
 }
 
+/// Reads a duration with PostgreSQL's units; a number alone is milliseconds.
+fn duration(text: &str) -> Result<Duration, &'static str> {
+    let form = "write a number with a unit: 500ms, 2s, 10min or 1h";
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let number: u64 = text[..digits].parse().map_err(|_| form)?;
+    let milliseconds = match text[digits..].trim() {
+        "" | "ms" => 1,
+        "s" => 1_000,
+        "min" => 60_000,
+        "h" => 3_600_000,
+        _ => return Err(form),
+    };
+    number
+        .checked_mul(milliseconds)
+        .map(Duration::from_millis)
+        .ok_or(form)
+}
+
 type Setter = fn(Config, String) -> Config;
 
 impl Options {
@@ -134,6 +171,17 @@ impl Options {
         for (value, set) in given {
             if let Some(value) = value {
                 config = set(config, value.clone());
+            }
+        }
+        let durations: [(Option<Duration>, fn(Config, Duration) -> Config); 4] = [
+            (self.lock_timeout, Config::lock_timeout),
+            (self.retry_for, Config::retry_for),
+            (self.statement_timeout, Config::statement_timeout),
+            (self.lock_wait, Config::lock_wait),
+        ];
+        for (value, set) in durations {
+            if let Some(value) = value {
+                config = set(config, value);
             }
         }
         if self.state_in_target {

@@ -67,6 +67,8 @@ fn arm() {
     fail::cfg_callback(point, move || {
         if passed.fetch_add(1, Ordering::SeqCst) + 1 == number {
             kill_process(getpid(), signal).expect("a process may signal itself");
+            // The signal may reach another thread first; this one must not go on in the meantime.
+            std::thread::sleep(std::time::Duration::from_millis(20));
         }
     })
     .expect("a failpoint can be set");

@@ -11,6 +11,8 @@ mod concurrent;
 mod crash;
 /// What reaches the programs that users build.
 mod dependencies;
+/// Waiting for locks, and for each other.
+mod locks;
 /// Where an error is said to be.
 mod places;
 /// The measuring and breaking proxy itself.
