@@ -271,7 +271,11 @@ pub(crate) fn standings<'a>(
             };
             of_database.insert(patch.version(), standing);
         }
-        for (version, row) in rows {
+        // A row that is only an intent never took effect; without its patch it means nothing any more.
+        for (version, row) in rows
+            .into_iter()
+            .filter(|(_, row)| row.state != State::Intent)
+        {
             let state = if row.state == State::Committing {
                 PatchState::InDoubt
             } else {

@@ -307,7 +307,8 @@ impl Session {
         message: &str,
         mut each: impl FnMut(SimpleQueryRow),
     ) -> Result<(), Refusal> {
-        tracing::trace!(database = self.database, message, "send");
+        // Not the message itself: a variable of a baseline may have put a password into it.
+        tracing::trace!(database = self.database, bytes = message.len(), "send");
         let mut completed = 0;
         let refuse = |completed| move |error| Refusal { error, completed };
         let answer = self
