@@ -1,1 +1,21 @@
-//! x
+//! What the integration tests are made with. The tests are in `tests/it`, one binary with a module a subject.
+//!
+//! - [`server`]: a PostgreSQL of the test's own, in about a tenth of a second; [`connect`] speaks to it.
+//! - [`scratch_patches`]: a folder of patch files.
+//! - [`Proxy`]: stands between a program and the server, counts how often the program waits, and breaks the line.
+//! - [`program`] and [`Running`]: a built program, run, paused and killed.
+//!
+//! These panic where a library would return an error: a test that cannot be set up has failed.
+
+mod database;
+mod patches;
+mod proxy;
+mod running;
+mod subject;
+mod wire;
+
+pub use database::{connect, server};
+pub use patches::scratch_patches;
+pub use proxy::{Connection, Fault, Proxy};
+pub use running::{Outcome, Running, program};
+pub use subject::Subject;

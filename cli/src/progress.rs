@@ -1,0 +1,86 @@
+//! What is shown on standard error while patches are applied.
+
+use indicatif::{ProgressBar, ProgressStyle};
+use patchgen_runtime::{Event, Observer};
+use std::io::{IsTerminal as _, Write as _};
+
+/// A bar on a terminal; elsewhere a line for each event.
+pub(crate) struct Progress {
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    pub(crate) fn new() -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::no_length();
+            let style = ProgressStyle::with_template("{bar:24} {pos}/{len}  {elapsed}  {wide_msg}");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar
+        });
+        Self { bar }
+    }
+
+    fn say(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(line),
+            None => {
+                let _ = writeln!(std::io::stderr(), "{line}");
+            }
+        }
+    }
+}
+
+impl Observer for Progress {
+    fn observe(&self, event: &Event<'_>) {
+        match event {
+            Event::Planned { patches } => {
+                if let Some(bar) = &self.bar {
+                    bar.set_length(u64::try_from(*patches).unwrap_or(u64::MAX));
+                }
+            }
+            Event::Started { file, .. } => match &self.bar {
+                Some(bar) => bar.set_message((*file).to_owned()),
+                None => self.say(&format!("running {file}")),
+            },
+            Event::Applied { .. } => {
+                if let Some(bar) = &self.bar {
+                    bar.inc(1);
+                }
+            }
+            Event::Waiting { holder, .. } => {
+                self.say(&format!("waiting for another run: {holder}"))
+            }
+            Event::Retrying {
+                patch,
+                reason,
+                pause,
+            } => {
+                self.say(&format!("{patch} is tried again in {pause:.1?}: {reason}"));
+            }
+            Event::Recovered {
+                patch,
+                applied: true,
+            } => {
+                self.say(&format!("{patch} was interrupted, but had taken effect"));
+            }
+            Event::Recovered {
+                patch,
+                applied: false,
+            } => {
+                self.say(&format!("{patch} was interrupted without effect"));
+            }
+            // The report tells of these.
+            Event::Adopted { .. } | Event::Warning { .. } => {}
+            Event::Created { what } => self.say(&format!("made {what}")),
+            _ => {}
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,160 @@
+use crate::{assert_code, json, patchgen, run};
+use patchgen_tests::scratch_patches;
+use std::fs;
+
+#[test]
+fn check_tells_all_faults_with_their_places() {
+    let folder = scratch_patches(&[
+        (
+            "patches/kennel.20240131.0001.postgres.good.sql",
+            "SELECT 1;\n",
+        ),
+        ("patches/kennel.2024.0002.postgres.short.sql", "SELECT 1;\n"),
+        (
+            "patches/kennel.20240131.0003.postgres.text.sql",
+            "SELECT 1;\n\nSELECT 'open;\n",
+        ),
+    ]);
+    let outcome = patchgen(folder.path(), &["check", "--format", "json"]);
+    assert_code(&outcome, 1);
+    let findings = json(&outcome);
+    let place = |position: usize| {
+        let finding = &findings[position];
+        assert_eq!(finding["severity"], "error");
+        (
+            finding["file"].as_str().unwrap(),
+            finding["line"].as_u64(),
+            finding["column"].as_u64(),
+        )
+    };
+    assert_eq!(
+        place(0),
+        ("patches/kennel.2024.0002.postgres.short.sql", None, None)
+    );
+    assert_eq!(
+        place(1),
+        (
+            "patches/kennel.20240131.0003.postgres.text.sql",
+            Some(3),
+            Some(8)
+        )
+    );
+    assert_eq!(findings.as_array().unwrap().len(), 2);
+
+    let outcome = patchgen(folder.path(), &["check"]);
+    assert_code(&outcome, 1);
+    assert!(outcome.stdout.is_empty(), "{outcome:#?}");
+    assert!(
+        outcome
+            .stderr
+            .contains("--> patches/kennel.20240131.0003.postgres.text.sql:3:8\n")
+    );
+}
+
+#[test]
+fn a_glob_a_list_and_a_folder_mean_the_same() {
+    let folder = scratch_patches(&[
+        ("hund[1]/kennel.20240131.0001.postgres.a.sql", "SELECT 1;\n"),
+        (
+            "hund[1]/deeper/kennel.20240131.0002.postgres.b.sql",
+            "SELECT 1;\n",
+        ),
+    ]);
+    let files = [
+        "./hund[1]/kennel.20240131.0001.postgres.a.sql",
+        "./hund[1]/deeper/kennel.20240131.0002.postgres.b.sql",
+    ];
+    for globs in [&["hund*/**/*.sql"][..], &files, &["./hund[1]"]] {
+        let outcome = patchgen(folder.path(), &[&["check"], globs].concat());
+        assert_code(&outcome, 0);
+        assert_eq!(outcome.stdout, "2 patches checked: all well\n", "{globs:?}");
+    }
+    let outcome = patchgen(folder.path(), &["check", "nowhere/*.sql"]);
+    assert_code(&outcome, 1);
+}
+
+#[test]
+fn a_rule_can_be_made_an_error_or_left_out() {
+    let folder = scratch_patches(&[(
+        "patches/kennel.20240131.0001.postgres.a.sql",
+        "-- nothing\n",
+    )]);
+    for (more, expected, warnings) in [
+        (&[][..], 0, "1 patch checked: 1 warning\n"),
+        (
+            &["--allow", "empty-patch"],
+            0,
+            "1 patch checked: all well\n",
+        ),
+        (&["--deny", "empty-patch"], 1, ""),
+        (&["--deny", "no-such-rule"], 1, ""),
+    ] {
+        let outcome = patchgen(folder.path(), &[&["check"], more].concat());
+        assert_code(&outcome, expected);
+        assert_eq!(outcome.stdout, warnings, "{outcome:#?}");
+    }
+}
+
+#[test]
+fn a_sealed_patch_cannot_change() {
+    let folder = scratch_patches(&[("patches/kennel.20240131.0001.postgres.a.sql", "SELECT 1;\n")]);
+    let run = |arguments: &[&str]| patchgen(folder.path(), arguments);
+    assert_code(&run(&["lock", "--check"]), 1);
+    assert_code(&run(&["lock"]), 0);
+    assert_code(&run(&["lock", "--check"]), 0);
+    let new = "patches/kennel.20240131.0002.postgres.b.sql";
+    fs::write(folder.path().join(new), "SELECT 2;\n").unwrap();
+    assert_code(&run(&["check"]), 0);
+    assert_code(&run(&["check", "--locked"]), 1);
+    let outcome = run(&["lock", "--format", "json"]);
+    assert_eq!(
+        (&json(&outcome)["patches"], &json(&outcome)["changed"]),
+        (&2.into(), &true.into())
+    );
+    fs::write(folder.path().join(new), "SELECT 3;\n").unwrap();
+    let outcome = run(&["check"]);
+    assert_code(&outcome, 1);
+    assert!(outcome.stderr.contains(new), "{outcome:#?}");
+}
+
+#[test]
+fn a_new_patch_comes_behind_all_others() {
+    let folder = scratch_patches(&[(
+        "patches/module/kennel.99990131.0007.postgres.a.sql",
+        "SELECT 1;\n",
+    )]);
+    let outcome = patchgen(
+        folder.path(),
+        &[
+            "new",
+            "kennel",
+            "add  breed",
+            "--user",
+            "dog",
+            "--kind",
+            "concurrent",
+        ],
+    );
+    assert_code(&outcome, 0);
+    let file = "patches/module/kennel.99990131.0008.dog.add_breed.sql";
+    assert_eq!(outcome.stdout, format!("{file}\n"));
+    let text = fs::read_to_string(folder.path().join(file)).unwrap();
+    assert!(text.starts_with("-- patch: kind=concurrent\n"));
+    assert_code(&patchgen(folder.path(), &["check"]), 0);
+
+    let outcome = patchgen(folder.path(), &["new", "1kennel", "x"]);
+    assert_code(&outcome, 1);
+    assert!(outcome.stderr.contains("help:"), "{outcome:#?}");
+    assert_code(&patchgen(folder.path(), &["new", "kennel"]), 2);
+}
+
+#[test]
+fn cargo_patchgen_is_the_same_program() {
+    let folder = scratch_patches(&[("patches/kennel.20240131.0001.postgres.a.sql", "SELECT 1;\n")]);
+    let cargo_patchgen = env!("CARGO_BIN_EXE_cargo-patchgen");
+    for arguments in [&["patchgen", "check"][..], &["check"]] {
+        let outcome = run(cargo_patchgen, folder.path(), arguments);
+        assert_code(&outcome, 0);
+        assert_eq!(outcome.stdout, "1 patch checked: all well\n");
+    }
+}

@@ -1,0 +1,8 @@
+use patchgen_macros::embed_patches;
+use patchgen_runtime::PatchSet;
+
+static PATCHES: PatchSet = embed_patches!("patches/fine/*.sql", databse = "library");
+
+fn main() {
+    println!("{}", PATCHES.len());
+}

@@ -1,0 +1,2 @@
+-- patch: kind=direct
+select 1;

@@ -1,0 +1,2 @@
+-- patch: kind=concurrent
+select 1;

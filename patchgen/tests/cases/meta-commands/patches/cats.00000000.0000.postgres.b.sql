@@ -1,0 +1,5 @@
+-- patch: script=psql
+\set day `date`
+\if :x
+\i other.sql
+\endif

@@ -1,0 +1,5 @@
+\restrict abc
+copy dog from stdin;
+1
+\.
+\unrestrict abd

@@ -1,0 +1,6 @@
+-- patch: kind=concurrent
+\restrict abc
+copy dog from stdin;
+1
+\.
+\unrestrict abc

@@ -1,0 +1,2 @@
+\unrestrict abc
+\restrict

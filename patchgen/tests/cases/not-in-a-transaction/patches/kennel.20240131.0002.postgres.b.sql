@@ -1,0 +1,2 @@
+-- patch: kind=direct
+alter system set work_mem = 1;

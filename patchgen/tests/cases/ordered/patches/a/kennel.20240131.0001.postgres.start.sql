@@ -1,0 +1,5 @@
+-- The first table.
+-- patch: lock_timeout=5s
+
+create table dog (name text);;
+create index on dog (name);

@@ -1,0 +1,1 @@
+alter table dog add breed text;

@@ -1,0 +1,4 @@
+copy dog from stdin;
+Rex
+Lassie
+\.

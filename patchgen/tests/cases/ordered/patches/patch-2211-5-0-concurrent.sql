@@ -1,0 +1,1 @@
+create index concurrently if not exists dog_name on dog (name);

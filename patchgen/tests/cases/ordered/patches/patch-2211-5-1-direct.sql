@@ -1,0 +1,3 @@
+-- patch: kind=direct
+set role owner;
+alter table dog add age int;

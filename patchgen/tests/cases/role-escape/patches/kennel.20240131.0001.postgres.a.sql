@@ -1,0 +1,2 @@
+set role owner;
+reset role;

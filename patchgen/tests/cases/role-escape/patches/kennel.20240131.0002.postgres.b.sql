@@ -1,0 +1,2 @@
+-- patch: kind=concurrent
+set session authorization default;

@@ -1,0 +1,5 @@
+-- patch: script=psql
+\set day `date`
+\if true
+select :'day' \g
+\endif

@@ -1,0 +1,4 @@
+-- patch: kind=direct
+BEGIN;
+select 1;
+COMMIT;

@@ -1,0 +1,4 @@
+savepoint s;
+select 1;
+rollback to s;
+rollback;

@@ -1,0 +1,3 @@
+-- patch: kind=concurrent
+begin;
+commit;

@@ -1,0 +1,6 @@
+-- A dog.
+BEGIN  WORK;
+create table dog ();
+-- end
+COMMIT;
+-- after

@@ -1,0 +1,4 @@
+-- patch: allow=transaction-pair
+begin;
+select 1;
+end;

@@ -1,0 +1,2 @@
+-- patch: kind=concurrent
+create index concurrently on dog (name);

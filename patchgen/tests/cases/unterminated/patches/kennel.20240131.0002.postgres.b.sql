@@ -1,0 +1,3 @@
+create function f() returns int as $body$
+select 1;
+$bdy$;

@@ -1,0 +1,84 @@
+//! `plan`, `apply`, `resolve`, `status` and `verify` as a subcommand of the program that carries the patches.
+//!
+//! ```no_run
+//! use clap::Parser;
+//! use patchgen_runtime::{Config, PatchSet, cli};
+//! use std::process::ExitCode;
+//!
+//! // In a program: static PATCHES: PatchSet = embed_patches!();
+//! static PATCHES: PatchSet = PatchSet::EMPTY;
+//!
+//! #[derive(Parser)]
+//! enum Arguments {
+//!     /// Do the program's work
+//!     Serve,
+//!     /// Look after the databases
+//!     Patches(cli::Command),
+//! }
+//!
+//! fn main() -> ExitCode {
+//!     match Arguments::parse() {
+//!         Arguments::Serve => ExitCode::SUCCESS,
+//!         Arguments::Patches(command) => command.run(&PATCHES, Config::new()),
+//!     }
+//! }
+//! ```
+//!
+//! Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something is in doubt, 4 patches are pending (if asked for).
+
+mod action;
+mod options;
+
+pub use action::{Action, Apply, Outcome, Plan, Resolve, Status, Verify};
+pub use options::{Format, Options};
+
+use crate::{Config, Error, PatchSet};
+use std::io::Write as _;
+use std::process::ExitCode;
+
+/// The exit code of a failure.
+pub const FAILED: u8 = 1;
+/// The exit code when it cannot be known whether a patch took effect.
+pub const IN_DOUBT: u8 = 3;
+/// The exit code of `plan` and `status` when patches are pending and `--exit-code` is given.
+pub const PENDING: u8 = 4;
+
+/// The subcommand: what to do, and the options that say where and how.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Command {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    action: Action,
+}
+
+impl Command {
+    /// Does what the command line says: the outcome goes to standard output, an error to standard error.
+    ///
+    /// Options of the command line take precedence over what `config` has.
+    #[must_use]
+    pub fn run(&self, set: &PatchSet<'_>, config: Config) -> ExitCode {
+        let config = self.options.configure(config);
+        match self.action.perform(set, config, self.options.format) {
+            Ok(outcome) => {
+                // Whoever reads may have closed the pipe.
+                let _ = writeln!(std::io::stdout(), "{}", outcome.text);
+                outcome.code.into()
+            }
+            Err(error) => {
+                let _ = writeln!(std::io::stderr(), "error: {}", error.explain());
+                exit_code(&error).into()
+            }
+        }
+    }
+}
+
+/// The exit code that an error stands for.
+#[must_use]
+pub fn exit_code(error: &Error) -> u8 {
+    if error.is_in_doubt() {
+        IN_DOUBT
+    } else {
+        FAILED
+    }
+}

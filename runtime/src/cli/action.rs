@@ -1,0 +1,174 @@
+use super::{Format, PENDING};
+use crate::{Config, Error, Kind, PatchSet, Resolved, Selection, Settlement};
+use serde::Serialize;
+use std::fmt::Display;
+
+/// What to do with the databases.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Action {
+    /// Show what apply would do; change and create nothing
+    Plan(Plan),
+    /// Apply what is pending, in order
+    Apply(Apply),
+    /// Settle a patch in doubt, after looking what became of it
+    Resolve(Resolve),
+    /// Show how every patch stands: state, when, how long, by whom, from which revision
+    Status(Status),
+    /// Compare the patches with what was applied; change nothing
+    Verify(Verify),
+}
+
+/// `plan`
+#[derive(Clone, Debug, clap::Args)]
+pub struct Plan {
+    #[command(flatten)]
+    selection: Select,
+    /// End with code 4 if something is pending
+    #[arg(long)]
+    exit_code: bool,
+}
+
+/// `apply`
+#[derive(Clone, Debug, clap::Args)]
+pub struct Apply {
+    #[command(flatten)]
+    selection: Select,
+    /// Run what is pending and roll it back
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// `resolve`
+#[derive(Clone, Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("settlement").required(true)))]
+pub struct Resolve {
+    /// It took effect
+    #[arg(long, group = "settlement", value_name = "IDENTITY")]
+    applied: Option<String>,
+    /// It did not: run it again
+    #[arg(long, group = "settlement", value_name = "IDENTITY")]
+    retry: Option<String>,
+}
+
+impl Resolve {
+    fn perform(&self, set: &PatchSet<'_>, config: &Config) -> Result<Resolved, Error> {
+        let applied = self
+            .applied
+            .iter()
+            .map(|identity| (identity, Settlement::Applied));
+        let retry = self
+            .retry
+            .iter()
+            .map(|identity| (identity, Settlement::Retry));
+        let (identity, settlement) = applied.chain(retry).next().expect("clap requires one");
+        crate::resolve(set, config, &identity.parse()?, settlement)
+    }
+}
+
+/// `status`
+#[derive(Clone, Debug, clap::Args)]
+pub struct Status {
+    /// End with code 4 if something is pending
+    #[arg(long)]
+    exit_code: bool,
+}
+
+/// `verify`
+#[derive(Clone, Debug, clap::Args)]
+pub struct Verify {}
+
+/// Which of the pending patches.
+#[derive(Clone, Debug, clap::Args)]
+struct Select {
+    /// Only these kinds: std, direct, concurrent; the first patch of another kind ends the run
+    #[arg(long, value_name = "KIND,…", value_delimiter = ',')]
+    kinds: Vec<Kind>,
+    /// All pending patches (this is the default)
+    #[arg(long, conflicts_with_all = ["group", "one"])]
+    all: bool,
+    /// The first adjacent patches of one type: std, or direct and concurrent
+    #[arg(long, conflicts_with = "one")]
+    group: bool,
+    /// The first patch
+    #[arg(long)]
+    one: bool,
+}
+
+impl Select {
+    fn configure(&self, config: Config) -> Config {
+        let config = match self {
+            Self { one: true, .. } => config.selection(Selection::One),
+            Self { group: true, .. } => config.selection(Selection::Group),
+            Self { all: true, .. } => config.selection(Selection::All),
+            _ => config,
+        };
+        if self.kinds.is_empty() {
+            config
+        } else {
+            config.kinds(self.kinds.iter().copied())
+        }
+    }
+}
+
+/// What an action has to say.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outcome {
+    /// For standard output, without the last line's end.
+    pub text: String,
+    /// The exit code.
+    pub code: u8,
+}
+
+impl Action {
+    /// Does it.
+    ///
+    /// # Errors
+    /// As the function of that name in this crate.
+    pub fn perform(
+        &self,
+        set: &PatchSet<'_>,
+        config: Config,
+        format: Format,
+    ) -> Result<Outcome, Error> {
+        match self {
+            Self::Plan(args) => {
+                let plan = crate::plan(set, &args.selection.configure(config))?;
+                let pending = args.exit_code && !plan.is_empty();
+                Ok(outcome(&plan, format, if pending { PENDING } else { 0 }))
+            }
+            Self::Apply(args) if args.dry_run => {
+                let rehearsal = crate::rehearse(set, &args.selection.configure(config))?;
+                Ok(outcome(&rehearsal, format, 0))
+            }
+            Self::Resolve(args) => Ok(outcome(&args.perform(set, &config)?, format, 0)),
+            Self::Apply(args) => {
+                let report = crate::apply(set, &args.selection.configure(config))?;
+                Ok(outcome(&report, format, 0))
+            }
+            Self::Status(args) => {
+                let status = crate::status(set, &config)?;
+                let pending = args.exit_code && status.is_pending();
+                Ok(outcome(&status, format, if pending { PENDING } else { 0 }))
+            }
+            Self::Verify(Verify {}) => {
+                let verification = crate::verify(set, &config)?;
+                let code = if verification.is_clean() {
+                    0
+                } else {
+                    super::FAILED
+                };
+                Ok(outcome(&verification, format, code))
+            }
+        }
+    }
+}
+
+fn outcome<T: Display + Serialize>(value: &T, format: Format, code: u8) -> Outcome {
+    let text = match format {
+        Format::Human => value.to_string(),
+        Format::Json => {
+            serde_json::to_string_pretty(value).expect("plans and reports have only text for keys")
+        }
+    };
+    Outcome { text, code }
+}

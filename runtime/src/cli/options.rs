@@ -1,0 +1,224 @@
+use crate::{Config, RoleMode, Target};
+use clap::ValueEnum;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// Where the databases are and how to show what is found. All may stand before or after the action.
+#[derive(Clone, Default, Debug, clap::Args)]
+#[command(next_help_heading = "Connection and ledger")]
+pub struct Options {
+    /// The server: libpq's words or a URL [default: DATABASE_URL, else PGHOST and so on]
+    #[arg(
+        long,
+        global = true,
+        value_name = "CONNINFO",
+        hide_default_value = true
+    )]
+    pub conninfo: Option<String>,
+
+    /// Prefix of the variables {PREFIX}_{USER}_PASSWORD [default: POSTGRESQL]
+    #[arg(long, global = true, value_name = "WORD")]
+    pub prefix: Option<String>,
+
+    /// The database that records what is applied [default: patches]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        conflicts_with = "state_in_target"
+    )]
+    pub state_database: Option<String>,
+
+    /// The role that owns the state database [default: patches]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        conflicts_with = "state_in_target"
+    )]
+    pub state_role: Option<String>,
+
+    /// The server of the state database, if it is another one
+    #[arg(
+        long,
+        global = true,
+        value_name = "CONNINFO",
+        conflicts_with = "state_in_target"
+    )]
+    pub state_conninfo: Option<String>,
+
+    /// Record what is applied in the patched databases themselves
+    #[arg(long, global = true)]
+    pub state_in_target: bool,
+
+    /// How to become the user of a patch [default: login]
+    #[arg(long, global = true, value_name = "MODE")]
+    pub role_mode: Option<Role>,
+
+    /// The real database, or schema in a database, of a logical one; may be repeated
+    #[arg(long, global = true, value_name = "LOGICAL=DATABASE[/SCHEMA]")]
+    pub map: Vec<Mapping>,
+
+    /// How long a statement may wait for a lock before its patch is tried again: 500ms, 2s, 1min [default: 2s]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
+    pub lock_timeout: Option<Duration>,
+
+    /// For how long such a patch is tried again [default: 10min]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
+    pub retry_for: Option<Duration>,
+
+    /// How long a statement may run [default: for ever]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
+    pub statement_timeout: Option<Duration>,
+
+    /// How long to wait for another run to end [default: 10min]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
+    pub lock_wait: Option<Duration>,
+
+    /// For whom the output is
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        help_heading = "Output"
+    )]
+    pub format: Format,
+}
+
+/// For whom output is.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Human,
+    /// For programs; nothing else goes to standard output
+    Json,
+}
+
+/// How to become the user of a patch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Role {
+    /// Log in as the user
+    Login,
+    /// Log in as the connection's user, then SET ROLE
+    SetRole,
+}
+
+/// A logical database and where it really is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Mapping {
+    logical: String,
+    target: Target,
+}
+
+impl FromStr for Mapping {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let form = "write LOGICAL=DATABASE or LOGICAL=DATABASE/SCHEMA";
+        let (logical, target) = text.split_once('=').ok_or(form)?;
+        let (database, schema) = match target.split_once('/') {
+            Some((database, schema)) => (database, Some(schema.to_owned())),
+            None => (target, None),
+        };
+        if logical.is_empty() || database.is_empty() || schema.as_deref() == Some("") {
+            return Err(form);
+        }
+        Ok(Self {
+            logical: logical.to_owned(),
+            target: Target {
+                database: database.to_owned(),
+                schema,
+            },
+        })
+    }
+}
+
+/// Reads a duration with PostgreSQL's units; a number alone is milliseconds.
+fn duration(text: &str) -> Result<Duration, &'static str> {
+    let form = "write a number with a unit: 500ms, 2s, 10min or 1h";
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let number: u64 = text[..digits].parse().map_err(|_| form)?;
+    let milliseconds = match text[digits..].trim() {
+        "" | "ms" => 1,
+        "s" => 1_000,
+        "min" => 60_000,
+        "h" => 3_600_000,
+        _ => return Err(form),
+    };
+    number
+        .checked_mul(milliseconds)
+        .map(Duration::from_millis)
+        .ok_or(form)
+}
+
+type Setter = fn(Config, String) -> Config;
+type DurationSetter = fn(Config, Duration) -> Config;
+
+impl Options {
+    /// Puts what the command line gives into a configuration; the rest of it stays.
+    #[must_use]
+    pub fn configure(&self, mut config: Config) -> Config {
+        let given: [(&Option<String>, Setter); 5] = [
+            (&self.conninfo, Config::conninfo),
+            (&self.prefix, Config::prefix),
+            (&self.state_database, Config::state_database),
+            (&self.state_role, Config::state_role),
+            (&self.state_conninfo, Config::state_conninfo),
+        ];
+        for (value, set) in given {
+            if let Some(value) = value {
+                config = set(config, value.clone());
+            }
+        }
+        let durations: [(Option<Duration>, DurationSetter); 4] = [
+            (self.lock_timeout, Config::lock_timeout),
+            (self.retry_for, Config::retry_for),
+            (self.statement_timeout, Config::statement_timeout),
+            (self.lock_wait, Config::lock_wait),
+        ];
+        for (value, set) in durations {
+            if let Some(value) = value {
+                config = set(config, value);
+            }
+        }
+        if self.state_in_target {
+            config = config.state_in_target();
+        }
+        if let Some(mode) = self.role_mode {
+            config = config.role_mode(match mode {
+                Role::Login => RoleMode::Login,
+                Role::SetRole => RoleMode::SetRole,
+            });
+        }
+        self.map.iter().fold(config, |config, mapping| {
+            config.map(&mapping.logical, mapping.target.clone())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mapping_names_a_database_and_perhaps_a_schema() {
+        for (text, expected) in [
+            ("app=app_test", Some(("app", "app_test"))),
+            ("app=shared/app", Some(("app", "shared/app"))),
+            ("app", None),
+            ("=x", None),
+            ("app=", None),
+            ("app=/s", None),
+            ("app=d/", None),
+        ] {
+            let mapping = text.parse::<Mapping>().ok();
+            let found = mapping.map(|mapping| (mapping.logical, mapping.target.to_string()));
+            let expected = expected.map(|(a, b)| (a.to_owned(), b.to_owned()));
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+}

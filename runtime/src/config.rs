@@ -1,0 +1,430 @@
+//! What a program may set; every field has a default that suits an up-to-date or empty database.
+
+use crate::Error;
+use crate::conninfo::Conninfo;
+use crate::observer::Observer;
+use crate::session::Connector;
+use patchgen_model::Kind;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What to do when the ledger and the program's patches differ.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Policy {
+    /// Refuse to go on.
+    Error,
+    /// Say it and go on.
+    Warn,
+    /// Go on.
+    Ignore,
+}
+
+/// Where the ledger is.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum StateLocation {
+    /// In a database of its own, used by a role of its own.
+    Apart {
+        /// The state database.
+        database: String,
+        /// The role that owns and uses it.
+        role: String,
+    },
+    /// In each target database; a patch and its record are one transaction.
+    InTarget,
+}
+
+/// As whom patches run.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum RoleMode {
+    /// Log in as the patch's user.
+    Login,
+    /// Log in as the connection's user and `SET LOCAL ROLE` to the patch's user.
+    SetRole,
+}
+
+/// How many of the pending patches one call applies.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Selection {
+    /// All of them.
+    All,
+    /// The first ones that are of one type: std, or direct and concurrent.
+    Group,
+    /// The first one.
+    One,
+}
+
+/// Which patches share a transaction.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Grouping {
+    /// Every patch has a transaction of its own, but for the bootstrap of a database that was just created.
+    Each,
+    /// Consecutive std patches of one database and one user share a transaction: all of them, or none.
+    Consecutive,
+}
+
+/// Where a logical database really is.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Target {
+    /// The physical database.
+    pub database: String,
+    /// The schema within it, when the patches own only a schema.
+    pub schema: Option<String>,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.database)?;
+        self.schema
+            .iter()
+            .try_for_each(|schema| write!(f, "/{schema}"))
+    }
+}
+
+/// How to reach the databases and what to do with them.
+///
+/// ```
+/// use patchgen_runtime::{Config, Policy};
+/// use std::time::Duration;
+///
+/// let config = Config::new()
+///     .conninfo("host=/run/postgresql")
+///     .prefix("HUNDBIDRAG")
+///     .newer(Policy::Error)
+///     .lock_timeout(Duration::from_secs(1));
+/// # let _ = config;
+/// ```
+#[derive(Clone)]
+pub struct Config {
+    pub(crate) conninfo: Option<String>,
+    pub(crate) state_conninfo: Option<String>,
+    pub(crate) variables: BTreeMap<String, String>,
+    pub(crate) prefix: String,
+    pub(crate) state: StateLocation,
+    pub(crate) state_schema: String,
+    pub(crate) role_mode: RoleMode,
+    pub(crate) map: BTreeMap<String, Target>,
+    pub(crate) edited: Policy,
+    pub(crate) missing: Policy,
+    pub(crate) newer: Policy,
+    pub(crate) late: Policy,
+    pub(crate) kinds: Vec<Kind>,
+    pub(crate) selection: Selection,
+    pub(crate) grouping: Grouping,
+    pub(crate) lock_timeout: Duration,
+    pub(crate) retry_for: Duration,
+    pub(crate) statement_timeout: Duration,
+    pub(crate) lock_wait: Duration,
+    pub(crate) program: String,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Config {
+    /// The defaults: connection from `DATABASE_URL` or the libpq environment, state in database `patches`.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            conninfo: None,
+            state_conninfo: None,
+            variables: BTreeMap::new(),
+            prefix: "POSTGRESQL".to_owned(),
+            state: StateLocation::Apart {
+                database: "patches".to_owned(),
+                role: "patches".to_owned(),
+            },
+            state_schema: "patchgen".to_owned(),
+            role_mode: RoleMode::Login,
+            map: BTreeMap::new(),
+            edited: Policy::Error,
+            missing: Policy::Warn,
+            newer: Policy::Warn,
+            late: Policy::Warn,
+            kinds: Kind::ALL.to_vec(),
+            selection: Selection::All,
+            grouping: Grouping::Each,
+            lock_timeout: Duration::from_secs(2),
+            retry_for: Duration::from_secs(600),
+            statement_timeout: Duration::ZERO,
+            lock_wait: Duration::from_secs(600),
+            program: program_name(),
+            observer: None,
+        }
+    }
+
+    /// The defaults, after a look at the environment.
+    ///
+    /// # Errors
+    /// When `DATABASE_URL` or the libpq environment cannot be read, or names a service that does not exist.
+    pub fn from_env() -> Result<Self, Error> {
+        let config = Self::new();
+        config.base()?;
+        Ok(config)
+    }
+
+    /// The connection: libpq keywords or a URL; its user is the one who creates what is missing.
+    #[must_use]
+    pub fn conninfo(mut self, conninfo: impl Into<String>) -> Self {
+        self.conninfo = Some(conninfo.into());
+        self
+    }
+
+    /// The connection to the server of the state database, when that is another one.
+    #[must_use]
+    pub fn state_conninfo(mut self, conninfo: impl Into<String>) -> Self {
+        self.state_conninfo = Some(conninfo.into());
+        self
+    }
+
+    /// A variable that takes the place of the environment's variable of that name.
+    #[must_use]
+    pub fn variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.variables.insert(name.into(), value.into());
+        self
+    }
+
+    /// The prefix of the variables `{PREFIX}_{USER}_PASSWORD` \[`POSTGRESQL`\].
+    #[must_use]
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// Where the ledger is \[database `patches`, role `patches`\].
+    #[must_use]
+    pub fn state(mut self, location: StateLocation) -> Self {
+        self.state = location;
+        self
+    }
+
+    /// Keeps the ledger in a database of its own of this name.
+    #[must_use]
+    pub fn state_database(mut self, name: impl Into<String>) -> Self {
+        let role = match self.state {
+            StateLocation::Apart { role, .. } => role,
+            StateLocation::InTarget => "patches".to_owned(),
+        };
+        self.state = StateLocation::Apart {
+            database: name.into(),
+            role,
+        };
+        self
+    }
+
+    /// The role that owns and uses the state database.
+    #[must_use]
+    pub fn state_role(mut self, name: impl Into<String>) -> Self {
+        let database = match self.state {
+            StateLocation::Apart { database, .. } => database,
+            StateLocation::InTarget => "patches".to_owned(),
+        };
+        self.state = StateLocation::Apart {
+            database,
+            role: name.into(),
+        };
+        self
+    }
+
+    /// The schema of the ledger \[`patchgen`\].
+    #[must_use]
+    pub fn state_schema(mut self, name: impl Into<String>) -> Self {
+        self.state_schema = name.into();
+        self
+    }
+
+    /// Keeps the ledger in each target database.
+    #[must_use]
+    pub fn state_in_target(mut self) -> Self {
+        self.state = StateLocation::InTarget;
+        self
+    }
+
+    /// As whom patches run \[log in as the patch's user\].
+    #[must_use]
+    pub fn role_mode(mut self, mode: RoleMode) -> Self {
+        self.role_mode = mode;
+        self
+    }
+
+    /// Where a logical database really is \[in the database of that name\].
+    #[must_use]
+    pub fn map(mut self, logical: impl Into<String>, target: Target) -> Self {
+        self.map.insert(logical.into(), target);
+        self
+    }
+
+    /// When an applied patch was edited afterwards \[error\].
+    #[must_use]
+    pub fn edited(mut self, policy: Policy) -> Self {
+        self.edited = policy;
+        self
+    }
+
+    /// When the ledger knows a patch that the program has not, older than its last \[warn\].
+    #[must_use]
+    pub fn missing(mut self, policy: Policy) -> Self {
+        self.missing = policy;
+        self
+    }
+
+    /// When the ledger knows a patch newer than the program's last: an old program on a newer database \[warn\].
+    #[must_use]
+    pub fn newer(mut self, policy: Policy) -> Self {
+        self.newer = policy;
+        self
+    }
+
+    /// When a pending patch sorts before one that is applied \[warn, and apply it\].
+    #[must_use]
+    pub fn late(mut self, policy: Policy) -> Self {
+        self.late = policy;
+        self
+    }
+
+    /// Which kinds to apply \[all\]; the first pending patch of another kind ends the run.
+    #[must_use]
+    pub fn kinds(mut self, kinds: impl IntoIterator<Item = Kind>) -> Self {
+        self.kinds = kinds.into_iter().collect();
+        self
+    }
+
+    /// How many of the pending patches to apply \[all\].
+    #[must_use]
+    pub fn selection(mut self, selection: Selection) -> Self {
+        self.selection = selection;
+        self
+    }
+
+    /// Which patches share a transaction \[none, but for the bootstrap of a new database\].
+    #[must_use]
+    pub fn grouping(mut self, grouping: Grouping) -> Self {
+        self.grouping = grouping;
+        self
+    }
+
+    /// How long a statement may wait for a lock before the patch is rolled back and tried again \[2 s\].
+    #[must_use]
+    pub fn lock_timeout(mut self, timeout: Duration) -> Self {
+        self.lock_timeout = timeout;
+        self
+    }
+
+    /// For how long a patch that lost a lock wait is tried again \[10 min\].
+    #[must_use]
+    pub fn retry_for(mut self, duration: Duration) -> Self {
+        self.retry_for = duration;
+        self
+    }
+
+    /// How long a statement may run; zero means for ever \[zero\].
+    #[must_use]
+    pub fn statement_timeout(mut self, timeout: Duration) -> Self {
+        self.statement_timeout = timeout;
+        self
+    }
+
+    /// How long to wait for another run to end \[10 min\].
+    #[must_use]
+    pub fn lock_wait(mut self, duration: Duration) -> Self {
+        self.lock_wait = duration;
+        self
+    }
+
+    /// The name of the program, for `application_name` \[the executable's\].
+    #[must_use]
+    pub fn program(mut self, name: impl Into<String>) -> Self {
+        self.program = name.into();
+        self
+    }
+
+    /// Who is told of what happens, besides `tracing`.
+    #[must_use]
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// The driver's settings for a connection to a logical database as one of its roles, for the work that the program
+    /// does after its patches: server, physical database and password are found as for a patch.
+    ///
+    /// The synchronous driver takes them too: `postgres::Config::from(settings)`.
+    ///
+    /// # Errors
+    /// When the connection's words cannot be read or have values that they cannot have.
+    pub fn connection(&self, database: &str, user: &str) -> Result<tokio_postgres::Config, Error> {
+        let target = self.target(database);
+        let name = crate::session::application_name(&self.program, None);
+        let mut settings =
+            Connector::new(self, self.base()?).driver(&target.database, user, &name)?;
+        settings.application_name(&self.program);
+        Ok(settings)
+    }
+
+    /// The value of a variable: the program's, else the environment's.
+    pub(crate) fn environment(&self, name: &str) -> Option<String> {
+        self.variables
+            .get(name)
+            .cloned()
+            .or_else(|| std::env::var(name).ok())
+    }
+
+    pub(crate) fn base(&self) -> Result<Conninfo, Error> {
+        self.resolve(self.conninfo.as_deref())
+    }
+
+    pub(crate) fn state_base(&self) -> Result<Conninfo, Error> {
+        self.resolve(self.state_conninfo.as_deref().or(self.conninfo.as_deref()))
+    }
+
+    fn resolve(&self, conninfo: Option<&str>) -> Result<Conninfo, Error> {
+        Ok(Conninfo::resolve(conninfo, &|name| self.environment(name))?)
+    }
+
+    pub(crate) fn target(&self, logical: &str) -> Target {
+        let identity = || Target {
+            database: logical.to_owned(),
+            schema: None,
+        };
+        self.map.get(logical).cloned().unwrap_or_else(identity)
+    }
+
+    /// The variable that holds the password of a role.
+    pub(crate) fn password_variable(&self, user: &str) -> String {
+        let upper = user.to_uppercase();
+        let word: String = upper
+            .chars()
+            .map(|c| if c.is_alphanumeric() { c } else { '_' })
+            .collect();
+        format!("{}_{word}_PASSWORD", self.prefix)
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("prefix", &self.prefix)
+            .field("state", &self.state)
+            .field("state_schema", &self.state_schema)
+            .field("role_mode", &self.role_mode)
+            .field("map", &self.map)
+            .field("kinds", &self.kinds)
+            .field("selection", &self.selection)
+            .field("program", &self.program)
+            .finish_non_exhaustive()
+    }
+}
+
+fn program_name() -> String {
+    let path = std::env::current_exe().ok();
+    let name = path
+        .as_deref()
+        .and_then(std::path::Path::file_stem)
+        .map(|name| name.to_string_lossy().into_owned());
+    name.unwrap_or_else(|| "patchgen".to_owned())
+}

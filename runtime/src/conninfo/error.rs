@@ -1,0 +1,48 @@
+use std::fmt;
+
+/// Connection words that cannot be understood, or that ask for what this build cannot do.
+///
+/// Neither the message nor the help ever holds a password.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConninfoError {
+    message: String,
+    help: Option<String>,
+}
+
+impl ConninfoError {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    pub(crate) fn with_help(self, help: impl Into<String>) -> Self {
+        Self {
+            help: Some(help.into()),
+            ..self
+        }
+    }
+
+    /// Says where the faulty text stands.
+    pub(crate) fn within(self, place: &str) -> Self {
+        Self {
+            message: format!("{place}: {}", self.message),
+            ..self
+        }
+    }
+
+    /// What to do about it, where there is something to say.
+    #[must_use]
+    pub fn help(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+}
+
+impl fmt::Display for ConninfoError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ConninfoError {}

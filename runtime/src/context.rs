@@ -1,0 +1,180 @@
+//! What a set and a configuration mean together: which ledgers there are, and for which databases each answers.
+
+use crate::config::{StateLocation, Target};
+use crate::ledger::{Ledger, Opened, Row};
+use crate::plan::{Presence, Standing, standings};
+use crate::session::Connector;
+use crate::{Config, Error, ErrorKind, bootstrap};
+use patchgen_model::{Checksum, PatchSet};
+use std::collections::BTreeMap;
+
+/// The databases that one ledger answers for, and where that ledger is.
+#[derive(Clone, Debug)]
+pub(crate) struct Domain {
+    pub(crate) in_target: bool,
+    /// The database that holds the ledger.
+    pub(crate) database: String,
+    /// The role that uses it.
+    pub(crate) user: String,
+    /// The logical databases.
+    pub(crate) names: Vec<String>,
+    /// Their keys in the ledger.
+    pub(crate) keys: Vec<String>,
+}
+
+/// One domain with the state apart, one for each database with the state in the target.
+fn domains(set: &PatchSet<'_>, config: &Config, connector: &Connector<'_>) -> Vec<Domain> {
+    let mut domains: Vec<Domain> = Vec::new();
+    for database in set.databases() {
+        let target = config.target(database.database);
+        let (home, owner) = match &config.state {
+            StateLocation::Apart { database, role } => (database.clone(), role.clone()),
+            StateLocation::InTarget => {
+                let first = set
+                    .get(database.first)
+                    .map_or("postgres", |patch| patch.user());
+                (target.database.clone(), first.to_owned())
+            }
+        };
+        let position = domains
+            .iter()
+            .position(|domain| domain.database == home)
+            .unwrap_or_else(|| {
+                domains.push(Domain {
+                    in_target: config.state == StateLocation::InTarget,
+                    database: home,
+                    user: connector.login(&owner).to_owned(),
+                    names: Vec::new(),
+                    keys: Vec::new(),
+                });
+                domains.len() - 1
+            });
+        domains[position].names.push(database.database.to_owned());
+        domains[position].keys.push(target.to_string());
+    }
+    domains
+}
+
+/// What `apply`, `plan`, `status` and `verify` all need.
+pub(crate) struct Context<'c, 'a> {
+    pub(crate) set: PatchSet<'a>,
+    pub(crate) config: &'c Config,
+    pub(crate) targets: Connector<'c>,
+    pub(crate) state: Connector<'c>,
+}
+
+impl<'c, 'a> Context<'c, 'a> {
+    pub(crate) fn new(set: &PatchSet<'a>, config: &'c Config) -> Result<Self, Error> {
+        let targets = Connector::new(config, config.base()?);
+        // With the state in the target there is but one server.
+        let state = match config.state {
+            StateLocation::Apart { .. } => config.state_base()?,
+            StateLocation::InTarget => config.base()?,
+        };
+        Ok(Self {
+            set: *set,
+            config,
+            targets,
+            state: Connector::new(config, state),
+        })
+    }
+
+    pub(crate) fn domains(&self) -> Vec<Domain> {
+        domains(&self.set, self.config, &self.targets)
+    }
+
+    pub(crate) async fn open(&self, domain: &Domain) -> Result<Opened, Error> {
+        Ledger::open(
+            &self.state,
+            &domain.database,
+            &domain.user,
+            self.set.revision(),
+        )
+        .await
+    }
+
+    /// Whether a role was refused though it exists: it has another password.
+    pub(crate) async fn is_refused_role(&self, domain: &Domain, refused: &Error) -> bool {
+        if refused.kind() != ErrorKind::Authentication {
+            return false;
+        }
+        match bootstrap::maintenance(&self.state, self.state.admin()).await {
+            Ok(session) => bootstrap::role_exists(&session, &domain.user)
+                .await
+                .unwrap_or(true),
+            Err(_) => true,
+        }
+    }
+
+    /// Whether the ledger's digests say that all patches of a domain are applied, and nothing else.
+    pub(crate) fn is_settled(&self, domain: &Domain, digests: &[(String, Checksum)]) -> bool {
+        let digest_of = |name: &str| {
+            self.set
+                .databases()
+                .find(|d| d.database == name)
+                .map(|d| d.digest)
+        };
+        digests.len() == domain.keys.len()
+            && domain.names.iter().zip(&domain.keys).all(|(name, key)| {
+                digests
+                    .iter()
+                    .find(|(found, _)| found == key)
+                    .map(|(_, digest)| *digest)
+                    == digest_of(name)
+            })
+    }
+
+    /// Which databases are there, as far as patches that only run on new ones need to know.
+    pub(crate) async fn presence(
+        &self,
+        standings: &[Standing<'_>],
+        ledger: Option<&Ledger>,
+    ) -> Result<BTreeMap<String, Presence>, Error> {
+        let unsettled = |standing: &&Standing<'_>| {
+            let settled = standing
+                .row
+                .as_ref()
+                .is_some_and(|row| row.state.is_settled());
+            !settled && standing.patch.is_some_and(|patch| patch.is_bootstrap())
+        };
+        let bootstrap: Vec<&Standing<'_>> = standings.iter().filter(unsettled).collect();
+        let Some(user) = bootstrap
+            .first()
+            .and_then(|standing| standing.patch)
+            .map(|patch| patch.user())
+        else {
+            return Ok(BTreeMap::new());
+        };
+        let mut names: Vec<String> = bootstrap
+            .iter()
+            .map(|standing| standing.target.database.clone())
+            .collect();
+        names.dedup();
+        // The catalogue of databases is the same in all databases of a server.
+        match ledger.filter(|_| self.config.state_conninfo.is_none()) {
+            Some(ledger) => bootstrap::presence(&ledger.session, &names).await,
+            None => {
+                bootstrap::presence(&bootstrap::maintenance(&self.targets, user).await?, &names)
+                    .await
+            }
+        }
+    }
+
+    pub(crate) fn standings(&self, domain: &Domain, rows: Vec<Row>) -> Vec<Standing<'a>> {
+        standings(&self.set, rows, self.config, &domain.names)
+    }
+}
+
+/// The target that a key of the ledger names.
+pub(crate) fn target_of(key: &str) -> Target {
+    match key.split_once('/') {
+        Some((database, schema)) => Target {
+            database: database.to_owned(),
+            schema: Some(schema.to_owned()),
+        },
+        None => Target {
+            database: key.to_owned(),
+            schema: None,
+        },
+    }
+}

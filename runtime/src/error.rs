@@ -1,0 +1,235 @@
+//! One opaque error for everything that can go wrong at run time.
+
+use crate::ConninfoError;
+use patchgen_model::{Patch, PatchId, Version};
+use std::error::Error as StdError;
+use std::fmt;
+
+/// What went wrong, coarsely; for programs that decide by it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The configuration does not make sense, or a connection string cannot be read.
+    Config,
+    /// A server could not be reached, or the connection to it was lost.
+    Connection,
+    /// A role was refused: wrong password, unknown role, no entry in `pg_hba.conf`.
+    Authentication,
+    /// A role lacks a privilege.
+    Privilege,
+    /// A database that a patch belongs to does not exist.
+    MissingDatabase,
+    /// The server is a standby, where nothing can be written.
+    Standby,
+    /// The ledger and the program's patches contradict each other.
+    History,
+    /// A patch failed and was rolled back.
+    Patch,
+    /// Another run held the lock for longer than this one may wait.
+    Locked,
+    /// Another run has taken over this one's work.
+    Fenced,
+    /// Whether a patch took effect cannot be known.
+    InDoubt,
+    /// The state database answered in a way that is not understood.
+    Ledger,
+}
+
+/// A place in a patch file; line and column count from 1, columns in characters.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Location {
+    /// The file as the build or the command line named it.
+    pub file: String,
+    /// The line.
+    pub line: usize,
+    /// The column, in characters.
+    pub column: usize,
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// Why [`apply`](crate::apply), [`plan`](crate::plan) or one of their sisters failed.
+///
+/// `Display` is one line, in lower case and without a full stop; the remedy is [`help`](Self::help), the underlying
+/// error is [`source`](StdError::source). No password and no connection string ever appears in it.
+///
+/// ```no_run
+/// # static PATCHES: patchgen_runtime::PatchSet = patchgen_runtime::PatchSet::EMPTY;
+/// # let config = patchgen_runtime::Config::new();
+/// if let Err(error) = patchgen_runtime::apply(&PATCHES, &config) {
+///     eprintln!("error: {error}");
+///     if let Some(help) = error.help() {
+///         eprintln!("help: {help}");
+///     }
+///     std::process::exit(if error.is_in_doubt() { 3 } else { 1 });
+/// }
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    patch: Option<(String, Version)>,
+    location: Option<Location>,
+    excerpt: Option<String>,
+    sql_state: Option<String>,
+    help: Option<String>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            patch: None,
+            location: None,
+            excerpt: None,
+            sql_state: None,
+            help: None,
+            source: None,
+        }))
+    }
+
+    pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.0.help = Some(help.into());
+        self
+    }
+
+    pub(crate) fn with_patch(mut self, patch: &Patch<'_>) -> Self {
+        self.0.patch = Some((patch.database().to_owned(), patch.version()));
+        self
+    }
+
+    pub(crate) fn with_location(mut self, location: Location, excerpt: Option<String>) -> Self {
+        self.0.location = Some(location);
+        self.0.excerpt = excerpt;
+        self
+    }
+
+    pub(crate) fn with_sql_state(mut self, sql_state: impl Into<String>) -> Self {
+        self.0.sql_state = Some(sql_state.into());
+        self
+    }
+
+    pub(crate) fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.0.source = Some(Box::new(source));
+        self
+    }
+
+    /// What went wrong, coarsely.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The patch that failed or is in question.
+    #[must_use]
+    pub fn patch(&self) -> Option<PatchId<'_>> {
+        self.0.patch.as_ref().map(|(database, version)| PatchId {
+            database,
+            version: *version,
+        })
+    }
+
+    /// Where in a patch file it failed.
+    #[must_use]
+    pub fn location(&self) -> Option<&Location> {
+        self.0.location.as_ref()
+    }
+
+    /// The offending line with a caret below the column, numbered, for people.
+    #[must_use]
+    pub fn excerpt(&self) -> Option<&str> {
+        self.0.excerpt.as_deref()
+    }
+
+    /// The five characters of PostgreSQL's SQLSTATE, if the server gave the error.
+    #[must_use]
+    pub fn sql_state(&self) -> Option<&str> {
+        self.0.sql_state.as_deref()
+    }
+
+    /// Whether it cannot be known if a patch took effect; nothing is run until somebody has settled it.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        self.0.kind == ErrorKind::InDoubt
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<&str> {
+        self.0.help.as_deref()
+    }
+
+    /// Everything that people should read: the message, the offending line and the remedy, on lines of their own.
+    ///
+    /// ```no_run
+    /// # static PATCHES: patchgen_runtime::PatchSet = patchgen_runtime::PatchSet::EMPTY;
+    /// # let config = patchgen_runtime::Config::new();
+    /// if let Err(error) = patchgen_runtime::apply(&PATCHES, &config) {
+    ///     eprintln!("error: {}", error.explain());
+    /// }
+    /// ```
+    #[must_use]
+    pub fn explain(&self) -> String {
+        let mut text = self.to_string();
+        for (lead, more) in [("\n", self.excerpt()), ("\nhelp: ", self.help())] {
+            if let Some(more) = more {
+                text.push_str(lead);
+                text.push_str(more);
+            }
+        }
+        text
+    }
+
+    /// The message without the place and the SQLSTATE.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(location) = &self.0.location {
+            write!(f, "{location}: ")?;
+        }
+        f.write_str(&self.0.message)?;
+        match &self.0.sql_state {
+            Some(state) => write!(f, " ({state})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl From<ConninfoError> for Error {
+    fn from(error: ConninfoError) -> Self {
+        let message = error.to_string();
+        match error.help() {
+            Some(help) => Self::new(ErrorKind::Config, message).with_help(help),
+            None => Self::new(ErrorKind::Config, message),
+        }
+    }
+}
+
+/// As [`Error::explain`], because this is what a program prints whose `main` returns the error.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.explain())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0
+            .source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
+    }
+}

@@ -1,0 +1,275 @@
+//! Settles by hand what no server can tell.
+
+use crate::concurrent;
+use crate::context::{Context, Domain, target_of};
+use crate::ledger::{Entry, Ledger, Opened, Row, State};
+use crate::lock::{self, Lock, Outcome};
+use crate::progress::{Progress, UnderWay};
+use crate::recover::{Finding, Interrupted};
+use crate::{Config, Error, ErrorKind};
+use patchgen_model::{Kind, PatchSet, Version};
+use std::fmt;
+use std::str::FromStr;
+
+/// Which patch: its database as the ledger has it, and its version.
+///
+/// Read from `database.major.minor`, `database:major-minor-point`, or the name of a patch file of the dotted grammar.
+///
+/// ```
+/// use patchgen_runtime::Identity;
+///
+/// let identity: Identity = "app.20240131.0001".parse()?;
+/// assert_eq!(identity, "app:20240131-1-0".parse()?);
+/// assert_eq!(identity, "patches/app.20240131.0001.postgres.start.sql".parse()?);
+/// # Ok::<(), patchgen_runtime::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Identity {
+    /// The physical database, followed by `/schema` where patches own only a schema.
+    pub database: String,
+    /// The version.
+    pub version: Version,
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{:#}", self.database, self.version)
+    }
+}
+
+impl FromStr for Identity {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let read = || {
+            if let Some((database, version)) = text.rsplit_once(':') {
+                let numbers: Vec<u32> = version
+                    .split('-')
+                    .map(str::parse)
+                    .collect::<Result<_, _>>()
+                    .ok()?;
+                let [major, minor, point] = numbers[..] else {
+                    return None;
+                };
+                return Some((
+                    database,
+                    Version {
+                        major,
+                        minor,
+                        point,
+                    },
+                ));
+            }
+            let name = if text.ends_with(".sql") {
+                text.rsplit('/').next()?
+            } else {
+                text
+            };
+            let mut parts = name.split('.');
+            let (database, major, minor) = (parts.next()?, parts.next()?, parts.next()?);
+            Some((
+                database,
+                Version {
+                    major: major.parse().ok()?,
+                    minor: minor.parse().ok()?,
+                    point: 0,
+                },
+            ))
+        };
+        match read() {
+            Some((database, version)) => Ok(Self { database: database.to_owned(), version }),
+            None => Err(Error::new(ErrorKind::Config, format!("`{text}` names no patch"))
+                .with_help("write database.major.minor, database:major-minor-point, or the name of the file")),
+        }
+    }
+}
+
+/// What somebody found out about a patch in doubt.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Settlement {
+    /// It took effect; of a concurrent patch, the statement in doubt did, and the ones after it are still to be run.
+    Applied,
+    /// It did not: it is to be run again.
+    Retry,
+}
+
+impl fmt::Display for Settlement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Applied => "recorded as applied",
+            Self::Retry => "to be run again",
+        })
+    }
+}
+
+/// What [`resolve`](crate::resolve) did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Resolved {
+    /// The patch.
+    pub identity: Identity,
+    /// Its file.
+    pub file: String,
+    /// How it was settled.
+    pub settlement: Settlement,
+}
+
+impl fmt::Display for Resolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} ({}) is {}",
+            self.identity, self.file, self.settlement
+        )
+    }
+}
+
+pub(crate) async fn resolve(
+    set: &PatchSet<'_>,
+    config: &Config,
+    identity: &Identity,
+    settlement: Settlement,
+) -> Result<Resolved, Error> {
+    let context = Context::new(set, config)?;
+    for domain in context
+        .domains()
+        .iter()
+        .filter(|domain| domain.keys.contains(&identity.database))
+    {
+        let Opened::Session(ledger) = context.open(domain).await? else {
+            continue;
+        };
+        let key = ledger.lock_key();
+        let lock = match lock::acquire(&context.state, &domain.database, &domain.user, &key, None)
+            .await?
+        {
+            Outcome::Held(lock) => lock,
+            Outcome::Done(_) => continue,
+        };
+        let outcome = settle(&context, domain, &ledger, &lock, identity, settlement).await;
+        lock.release().await;
+        return outcome;
+    }
+    Err(unknown(identity))
+}
+
+async fn settle(
+    context: &Context<'_, '_>,
+    domain: &Domain,
+    ledger: &Ledger,
+    lock: &Lock,
+    identity: &Identity,
+    settlement: Settlement,
+) -> Result<Resolved, Error> {
+    let rows = ledger.rows(&domain.keys).await?;
+    let found = rows
+        .iter()
+        .find(|row| row.key == identity.database && row.version == identity.version);
+    let row = found.ok_or_else(|| unknown(identity))?;
+    let target = target_of(&row.key);
+    let patch = context.set.iter().find(|patch| {
+        patch.version() == row.version && context.config.target(patch.database()) == target
+    });
+    match (row.state, patch) {
+        (State::Committing, _) => {
+            refuse_if_known(context, &target, row, lock).await?;
+            let message = ledger.recovered(row, settlement == Settlement::Applied);
+            ledger
+                .session
+                .run(&message)
+                .await
+                .map_err(|refusal| ledger.session.explain(refusal))?;
+        }
+        (State::Intent, Some(patch)) if patch.kind() == Kind::Concurrent => {
+            let entry = Entry {
+                patch,
+                target,
+                attempt: row.attempt,
+            };
+            settle_statement(ledger, &entry, settlement).await?;
+        }
+        _ => return Err(not_in_doubt(row)),
+    }
+    Ok(Resolved {
+        identity: identity.clone(),
+        file: row.file.clone(),
+        settlement,
+    })
+}
+
+/// Nobody is to contradict a server that knows.
+async fn refuse_if_known(
+    context: &Context<'_, '_>,
+    target: &crate::Target,
+    row: &Row,
+    lock: &Lock,
+) -> Result<(), Error> {
+    let interrupted = Interrupted::of_row(row, target);
+    match interrupted
+        .examine(&context.targets, Some(&lock.system_identifier))
+        .await?
+    {
+        Finding::Unknown(_) => Ok(()),
+        Finding::Running => Err(interrupted.doubt("its session is still at work")),
+        known => {
+            let fate = if known == Finding::Committed {
+                "was committed"
+            } else {
+                "was rolled back"
+            };
+            Err(Error::new(
+                ErrorKind::Config,
+                format!(
+                    "`{}` is not in doubt: the server says that it {fate}",
+                    row.file
+                ),
+            )
+            .with_help("run apply: it settles the patch by itself"))
+        }
+    }
+}
+
+async fn settle_statement(
+    ledger: &Ledger,
+    entry: &Entry<'_>,
+    settlement: Settlement,
+) -> Result<(), Error> {
+    let mut progress = ledger.progress(entry).await?;
+    if progress.under_way == UnderWay::Nothing {
+        return Err(Error::new(
+            ErrorKind::Config,
+            format!("`{}` is not in doubt", entry.patch.file()),
+        )
+        .with_help("run apply: it goes on with the patch"));
+    }
+    if settlement == Settlement::Applied {
+        let done = progress.done + 1;
+        progress = Progress {
+            done,
+            digest: concurrent::digest_of(&entry.patch, done),
+            ..Progress::default()
+        };
+    }
+    progress.under_way = UnderWay::Nothing;
+    ledger.write(entry, &progress, None).await
+}
+
+fn unknown(identity: &Identity) -> Error {
+    Error::new(
+        ErrorKind::Config,
+        format!("the ledger has no patch `{identity}`"),
+    )
+    .with_help("status lists the patches that it has")
+}
+
+fn not_in_doubt(row: &Row) -> Error {
+    let state = match row.state {
+        State::Applied => "applied",
+        State::Adopted => "adopted",
+        State::Intent | State::Committing => "pending",
+    };
+    Error::new(
+        ErrorKind::Config,
+        format!("`{}` is not in doubt: it is {state}", row.file),
+    )
+    .with_help("only patches that status shows as in-doubt can be settled by hand")
+}

@@ -1,0 +1,412 @@
+//! One connection to one database as one role; everything goes through the simple query protocol, which poolers pass
+//! on unchanged and which carries several statements in one message.
+
+use crate::conninfo::{Conninfo, ConninfoError};
+use crate::quote;
+use crate::{Config, Error, ErrorKind, RoleMode};
+use futures_util::{StreamExt, stream};
+use std::time::{Duration, Instant};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{AsyncMessage, Client, SimpleQueryMessage, SimpleQueryRow};
+
+/// A message that the server refused: the error, and how many of its statements had been completed.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) error: tokio_postgres::Error,
+    pub(crate) completed: usize,
+}
+
+impl Refusal {
+    pub(crate) fn code(&self) -> Option<&SqlState> {
+        self.error.code()
+    }
+
+    /// Whether the connection is gone, so that the fate of what was sent is unknown.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.error.as_db_error().is_none_or(|error| {
+            // The server says these and then closes the connection.
+            matches!(
+                *error.code(),
+                SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN
+            ) || matches!(error.severity(), "FATAL" | "PANIC")
+        })
+    }
+}
+
+pub(crate) struct Session {
+    client: Client,
+    pub(crate) place: String,
+    pub(crate) database: String,
+    pub(crate) user: String,
+}
+
+/// Opens sessions on the server (or servers) that one conninfo names.
+pub(crate) struct Connector<'c> {
+    pub(crate) config: &'c Config,
+    conninfo: Conninfo,
+}
+
+/// Starting servers and used-up connection slots are given this long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl<'c> Connector<'c> {
+    pub(crate) fn new(config: &'c Config, conninfo: Conninfo) -> Self {
+        Self { config, conninfo }
+    }
+
+    /// The role that makes databases, roles and the ledger: the connection's own, else the superuser's usual name.
+    pub(crate) fn admin(&self) -> &str {
+        self.conninfo.user().unwrap_or("postgres")
+    }
+
+    /// The database that administration starts from, if the connection names one.
+    pub(crate) fn own_database(&self) -> Option<&str> {
+        self.conninfo.dbname()
+    }
+
+    pub(crate) fn place(&self) -> String {
+        self.conninfo.place()
+    }
+
+    /// The password of a role: its variable, the connection's own, the password file, its name.
+    pub(crate) fn password(&self, database: &str, user: &str) -> String {
+        let own = || {
+            self.conninfo
+                .password()
+                .filter(|_| self.conninfo.user() == Some(user))
+                .map(str::to_owned)
+        };
+        self.config
+            .environment(&self.config.password_variable(user))
+            .or_else(own)
+            .or_else(|| self.conninfo.passfile_password(database, user))
+            .unwrap_or_else(|| user.to_owned())
+    }
+
+    /// The role that logs in to do what a role is to do.
+    pub(crate) fn login<'n>(&'n self, user: &'n str) -> &'n str {
+        match self.config.role_mode {
+            RoleMode::Login => user,
+            RoleMode::SetRole => self.admin(),
+        }
+    }
+
+    /// Opens a session for a role, or, with `SET ROLE`, for the one login.
+    pub(crate) async fn open(&self, database: &str, user: &str) -> Result<Session, Error> {
+        self.open_as(
+            database,
+            user,
+            &application_name(&self.config.program, None),
+        )
+        .await
+    }
+
+    /// Opens a session under a name of its own.
+    pub(crate) async fn open_as(
+        &self,
+        database: &str,
+        user: &str,
+        name: &str,
+    ) -> Result<Session, Error> {
+        let user = self.login(user);
+        let began = Instant::now();
+        loop {
+            match self.try_open(database, user, name).await {
+                Err(error) if began.elapsed() < PATIENCE && is_passing(&error) => {
+                    tracing::debug!(%error, "the server is not ready");
+                    tokio::time::sleep(Duration::from_millis(fastrand::u64(50..250))).await;
+                }
+                outcome => return outcome.map_err(|error| self.explain(database, user, error)),
+            }
+        }
+    }
+
+    /// The driver's settings for a login.
+    pub(crate) fn driver(
+        &self,
+        database: &str,
+        user: &str,
+        name: &str,
+    ) -> Result<tokio_postgres::Config, ConninfoError> {
+        let password = self.password(database, user);
+        self.conninfo
+            .driver_config(database, user, Some(&password), name)
+    }
+
+    async fn try_open(
+        &self,
+        database: &str,
+        user: &str,
+        name: &str,
+    ) -> Result<Session, ConnectError> {
+        let driver = self
+            .driver(database, user, name)
+            .map_err(ConnectError::Config)?;
+        let (client, mut connection) = driver.connect(tokio_postgres::NoTls).await?;
+        tokio::spawn(async move {
+            let mut messages = stream::poll_fn(move |context| connection.poll_message(context));
+            while let Some(message) = messages.next().await {
+                match message {
+                    Ok(AsyncMessage::Notice(notice)) => {
+                        tracing::debug!(severity = notice.severity(), "{notice}")
+                    }
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::debug!(%error, "connection closed");
+                        break;
+                    }
+                }
+            }
+        });
+        tracing::debug!(database, user, place = self.place(), "connected");
+        Ok(Session {
+            client,
+            place: self.place(),
+            database: database.to_owned(),
+            user: user.to_owned(),
+        })
+    }
+
+    fn explain(&self, database: &str, user: &str, error: ConnectError) -> Error {
+        let place = self.place();
+        let error = match error {
+            ConnectError::Config(error) => return error.into(),
+            ConnectError::Driver(error) => error,
+        };
+        let Some(server) = error.as_db_error() else {
+            let cause = root_cause(&error);
+            return Error::new(ErrorKind::Connection, format!("cannot reach the server at `{place}`: {cause}"))
+                .with_help("check that it runs there, or name another with --conninfo, DATABASE_URL or PGHOST and PGPORT")
+                .with_source(error);
+        };
+        let code = server.code().code().to_owned();
+        let variable = self.config.password_variable(user);
+        let (kind, message, help) = match *server.code() {
+            SqlState::INVALID_PASSWORD => (
+                ErrorKind::Authentication,
+                format!("the server at `{place}` refused the password of role `{user}`"),
+                format!(
+                    "set `{variable}` to the password of the role, or create the role if it does not exist"
+                ),
+            ),
+            SqlState::INVALID_AUTHORIZATION_SPECIFICATION => (
+                ErrorKind::Authentication,
+                format!(
+                    "the server at `{place}` refused role `{user}`: {}",
+                    server.message()
+                ),
+                format!(
+                    "create the role, in a patch or by hand, or allow it to log in to database `{database}`"
+                ),
+            ),
+            SqlState::INVALID_CATALOG_NAME => (
+                ErrorKind::MissingDatabase,
+                format!("database `{database}` does not exist on the server at `{place}`"),
+                format!(
+                    "create it, or give it a baseline patch `{database}.00000000.0000.postgres.baseline.sql`"
+                ),
+            ),
+            SqlState::INSUFFICIENT_PRIVILEGE => (
+                ErrorKind::Privilege,
+                format!(
+                    "role `{user}` may not connect to database `{database}` on the server at `{place}`"
+                ),
+                format!(
+                    "let an administrator run: GRANT CONNECT ON DATABASE {} TO {};",
+                    quote::identifier(database),
+                    quote::identifier(user)
+                ),
+            ),
+            _ => (
+                ErrorKind::Connection,
+                format!(
+                    "the server at `{place}` refused the connection: {}",
+                    server.message()
+                ),
+                "see the server's log".to_owned(),
+            ),
+        };
+        Error::new(kind, message)
+            .with_help(help)
+            .with_sql_state(code)
+            .with_source(error)
+    }
+}
+
+enum ConnectError {
+    Config(ConninfoError),
+    Driver(tokio_postgres::Error),
+}
+
+impl std::fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Config(error) => write!(f, "{error}"),
+            Self::Driver(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for ConnectError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Driver(error)
+    }
+}
+
+fn is_passing(error: &ConnectError) -> bool {
+    let ConnectError::Driver(error) = error else {
+        return false;
+    };
+    error.code().is_some_and(|code| {
+        matches!(
+            *code,
+            SqlState::CANNOT_CONNECT_NOW | SqlState::TOO_MANY_CONNECTIONS
+        )
+    })
+}
+
+fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string().to_lowercase()
+}
+
+/// What shows in `pg_stat_activity`; PostgreSQL keeps 63 bytes.
+pub(crate) fn application_name(program: &str, work: Option<&str>) -> String {
+    let mut name = match work {
+        Some(work) => format!("patchgen {work} {program}"),
+        None => format!("patchgen {program}"),
+    };
+    let mut end = name.len().min(63);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    name.truncate(end);
+    name
+}
+
+impl Session {
+    /// Sends one message and gives the rows of all its statements.
+    pub(crate) async fn query(&self, message: &str) -> Result<Vec<SimpleQueryRow>, Refusal> {
+        let mut rows = Vec::new();
+        self.send(message, |row| rows.push(row)).await?;
+        Ok(rows)
+    }
+
+    /// Sends one message and gives the last row of all; the others are dropped as they come.
+    pub(crate) async fn run(&self, message: &str) -> Result<Option<SimpleQueryRow>, Refusal> {
+        let mut last = None;
+        self.send(message, |row| last = Some(row)).await?;
+        Ok(last)
+    }
+
+    async fn send(
+        &self,
+        message: &str,
+        mut each: impl FnMut(SimpleQueryRow),
+    ) -> Result<(), Refusal> {
+        // Not the message itself: a variable of a baseline may have put a password into it.
+        tracing::trace!(database = self.database, bytes = message.len(), "send");
+        let mut completed = 0;
+        let refuse = |completed| move |error| Refusal { error, completed };
+        let answer = self
+            .client
+            .simple_query_raw(message)
+            .await
+            .map_err(refuse(completed))?;
+        let mut answer = std::pin::pin!(answer);
+        while let Some(part) = answer.next().await {
+            match part.map_err(refuse(completed))? {
+                SimpleQueryMessage::Row(row) => each(row),
+                SimpleQueryMessage::CommandComplete(_) => completed += 1,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a `COPY … FROM stdin` and sends it the data in pieces that bound the memory.
+    pub(crate) async fn copy(&self, statement: &str, data: &str) -> Result<(), Refusal> {
+        const PIECE: usize = 1 << 16;
+        let refuse = |error| Refusal {
+            error,
+            completed: 0,
+        };
+        let sink = self
+            .client
+            .copy_in::<_, bytes::Bytes>(statement)
+            .await
+            .map_err(refuse)?;
+        let pieces = data
+            .as_bytes()
+            .chunks(PIECE)
+            .map(|piece| Ok(bytes::Bytes::copy_from_slice(piece)));
+        let mut sink = std::pin::pin!(sink);
+        let sent = stream::iter(pieces).forward(&mut sink).await;
+        sent.map_err(refuse)?;
+        Ok(())
+    }
+
+    /// Whether the connection is known to be closed.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// An error for a message to the ledger or the catalogue, whose failure no patch is to blame for.
+    pub(crate) fn explain(&self, refusal: Refusal) -> Error {
+        let Session {
+            place,
+            database,
+            user,
+            ..
+        } = self;
+        let Refusal { error, .. } = refusal;
+        let Some(server) = error.as_db_error() else {
+            return Error::new(
+                ErrorKind::Connection,
+                format!(
+                    "the connection to database `{database}` at `{place}` was lost: {}",
+                    root_cause(&error)
+                ),
+            )
+            .with_help("run again: what was interrupted is settled first")
+            .with_source(error);
+        };
+        let code = server.code().code().to_owned();
+        let (kind, message, help) = match *server.code() {
+            SqlState::INSUFFICIENT_PRIVILEGE => (
+                ErrorKind::Privilege,
+                format!(
+                    "role `{user}` in database `{database}` at `{place}`: {}",
+                    server.message()
+                ),
+                "let an administrator grant the privilege, or connect as another role".to_owned(),
+            ),
+            SqlState::READ_ONLY_SQL_TRANSACTION => (
+                ErrorKind::Standby,
+                format!("the server at `{place}` is read-only: {}", server.message()),
+                "name the primary, or several hosts with target_session_attrs=read-write"
+                    .to_owned(),
+            ),
+            SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN => (
+                ErrorKind::Connection,
+                format!(
+                    "the server at `{place}` ended the session: {}",
+                    server.message()
+                ),
+                "run again: what was interrupted is settled first".to_owned(),
+            ),
+            _ => (
+                ErrorKind::Ledger,
+                format!("database `{database}` at `{place}`: {}", server.message()),
+                "see the server's log".to_owned(),
+            ),
+        };
+        Error::new(kind, message)
+            .with_help(help)
+            .with_sql_state(code)
+            .with_source(error)
+    }
+}

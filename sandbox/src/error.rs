@@ -1,0 +1,61 @@
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+/// Why a server could not be made, started or spoken to.
+///
+/// `Display` is one line; what to do about it is [`help`](Error::help), the cause is `source()`.
+#[derive(Debug)]
+pub struct Error {
+    message: String,
+    help: Option<String>,
+    source: Option<io::Error>,
+}
+
+impl Error {
+    pub(crate) fn new(message: impl Into<String>) -> Error {
+        Error {
+            message: message.into(),
+            help: None,
+            source: None,
+        }
+    }
+
+    /// An operation on a path that the operating system refused.
+    pub(crate) fn io(what: &str, path: &Path, source: io::Error) -> Error {
+        Error {
+            message: format!("{what} `{}`", path.display()),
+            help: None,
+            source: Some(source),
+        }
+    }
+
+    pub(crate) fn with_help(mut self, help: impl Into<String>) -> Error {
+        self.help = Some(help.into());
+        self
+    }
+
+    pub(crate) fn with_source(mut self, source: io::Error) -> Error {
+        self.source = Some(source);
+        self
+    }
+
+    /// What the user can do about it, or the words of the program that failed.
+    pub fn help(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source
+            .as_ref()
+            .map(|e| e as &(dyn std::error::Error + 'static))
+    }
+}

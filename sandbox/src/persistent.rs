@@ -1,0 +1,162 @@
+use std::fs::{self, DirBuilder, File};
+use std::os::unix::fs::{DirBuilderExt, symlink};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+
+use rustix::process::test_kill_process;
+
+use crate::account::Account;
+use crate::folder::Folder;
+use crate::guard::{Ending, Guard};
+use crate::options::{Afterwards, Durability, Options};
+use crate::process::{PidFile, Postmaster};
+use crate::server::{Owned, Server};
+use crate::{Binaries, Error, data, folder};
+
+/// Where root's data lie if the server's account cannot enter the folder that was asked for.
+const ELSEWHERE: &str = "/var/lib/patchgen-sandbox";
+
+pub(crate) fn open(options: Options, dir: &Path) -> Result<Server, Error> {
+    if !dir.exists() {
+        fs::create_dir_all(dir).map_err(|e| Error::io("cannot make the folder", dir, e))?;
+        folder::open_to_all(dir)?;
+    }
+    let dir = &dir
+        .canonicalize()
+        .map_err(|e| Error::io("cannot read", dir, e))?;
+    // Held until the server runs, so that two that come at once start one server.
+    let path = dir.join("lock");
+    let lock = File::create(&path).map_err(|e| Error::io("cannot write", &path, e))?;
+    lock.lock()
+        .map_err(|e| Error::io("cannot lock", &path, e))?;
+
+    let mut account = Account::for_server()?;
+    let mut folder = Folder::at(home(dir, &account)?);
+    let durability = options.durability.unwrap_or(Durability::On);
+    let binaries;
+    if folder.data.exists() {
+        account = account.owning(&folder.data)?;
+        binaries = matching(&options, &account, &folder.data)?;
+        if let Some((file, postmaster)) = running(&folder.data) {
+            folder.sockets = file.sockets;
+            return Ok(Server::found(
+                account, binaries, folder, options, file.port, postmaster,
+            ));
+        }
+    } else {
+        binaries = options.find_binaries(&account)?;
+        make(&account, &binaries, &options, durability, &folder)?;
+    }
+
+    let sockets = sockets(&account, &mut folder)?;
+    let owned = match options.afterwards {
+        Afterwards::KeepRunning => None,
+        Afterwards::Stop => Some(Owned {
+            guard: Guard::over(&folder.data, Ending::Fast, sockets.as_deref(), None)?,
+            ending: Ending::Fast,
+        }),
+    };
+    let port_file = dir.join("port");
+    let remembered = fs::read_to_string(&port_file)
+        .ok()
+        .and_then(|text| text.trim().parse().ok());
+    let server = Server::launch(
+        account, binaries, folder, options, durability, owned, remembered,
+    )?;
+    fs::write(&port_file, format!("{}\n", server.port()))
+        .map_err(|e| Error::io("cannot write", &port_file, e))?;
+    Ok(server)
+}
+
+/// The folder that holds the files: the one asked for, or where its link `cluster` leads.
+fn home(dir: &Path, account: &Account) -> Result<PathBuf, Error> {
+    if account.may_enter(dir) {
+        return Ok(dir.to_owned());
+    }
+    let link = dir.join("cluster");
+    if let Ok(home) = link.canonicalize() {
+        return Ok(home);
+    }
+    let elsewhere = Path::new(ELSEWHERE);
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o755)
+        .create(elsewhere)
+        .map_err(|e| {
+            Error::io("cannot make the folder", elsewhere, e).with_help(format!(
+                "user `{}`, whom the server runs as, cannot enter `{}`; choose a folder that everybody can enter",
+                account.name(),
+                dir.display()
+            ))
+        })?;
+    let home = folder::temporary(elsewhere, "cluster-")?;
+    let _ = fs::remove_file(&link);
+    symlink(home.path(), &link).map_err(|e| Error::io("cannot make the link", &link, e))?;
+    Ok(home.keep())
+}
+
+/// Makes the data folder under another name first: `data` is there only when it is complete.
+fn make(
+    account: &Account,
+    binaries: &Binaries,
+    options: &Options,
+    durability: Durability,
+    folder: &Folder,
+) -> Result<(), Error> {
+    let new = folder.root.join("data.new");
+    let _ = fs::remove_dir_all(&new);
+    data::initdb(account, binaries, &options.auth, durability, &new)?;
+    data::configure(account, options, &new)?;
+    fs::rename(&new, &folder.data).map_err(|e| Error::io("cannot make the folder", &folder.data, e))
+}
+
+/// Programs of the version that made the data.
+fn matching(options: &Options, account: &Account, data: &Path) -> Result<Binaries, Error> {
+    let path = data.join("PG_VERSION");
+    let text = fs::read_to_string(&path).map_err(|e| Error::io("cannot read", &path, e))?;
+    let version = text.trim();
+    let fits = |binaries: &Binaries| {
+        binaries
+            .major()
+            .is_ok_and(|major| version == major.to_string())
+    };
+    let preferred = options.find_binaries(account)?;
+    if fits(&preferred) {
+        return Ok(preferred);
+    }
+    Binaries::installed()
+        .into_iter()
+        .find(|binaries| options.binaries.is_none() && fits(binaries))
+        .ok_or_else(|| {
+            Error::new(format!(
+                "`{}` was made by postgresql {version}",
+                data.display()
+            ))
+            .with_help("install that version, or remove the folder to begin anew")
+        })
+}
+
+/// The server that runs on the data, if one does: its pid file may be older than the last boot, so a
+/// connection is the proof.
+fn running(data: &Path) -> Option<(PidFile, Postmaster)> {
+    let file = PidFile::read(data).filter(|file| file.ready)?;
+    test_kill_process(file.pid).ok()?;
+    UnixStream::connect(file.sockets.join(format!(".s.PGSQL.{}", file.port))).ok()?;
+    let postmaster = Postmaster::Other(file.pid, data.to_owned());
+    Some((file, postmaster))
+}
+
+/// The socket's folder: beside the data, or if that name is too long, a temporary one, which is returned.
+fn sockets(account: &Account, folder: &mut Folder) -> Result<Option<PathBuf>, Error> {
+    if folder::fits_socket(&folder.sockets) {
+        if !folder.sockets.exists() {
+            folder::create(account, &folder.sockets)?;
+            folder::open_to_all(&folder.sockets)?;
+        }
+        return Ok(None);
+    }
+    let sockets = folder::temporary(&folder::on_disk(account)?, "patchgen-socket-")?;
+    account.give(sockets.path())?;
+    folder.sockets = sockets.keep();
+    Ok(Some(folder.sockets.clone()))
+}

@@ -1,0 +1,172 @@
+use std::fs::{self, OpenOptions};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, test_kill_process, waitpid};
+
+use crate::account::Account;
+use crate::binaries::Binaries;
+use crate::{Error, data};
+
+const POLL: Duration = Duration::from_millis(2);
+/// Crash recovery of much data may take long; a server that hangs for longer is broken.
+const START_LIMIT: Duration = Duration::from_secs(120);
+/// After this time a server that was asked to end is killed, and after twice the time it is given up.
+const STOP_LIMIT: Duration = Duration::from_secs(30);
+
+/// A running postmaster.
+#[derive(Debug)]
+pub(crate) enum Postmaster {
+    /// Started by this process, which must wait for it.
+    Child(Child),
+    /// Found running on the data folder.
+    Other(Pid, PathBuf),
+}
+
+/// Why a postmaster ended instead of becoming ready.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// Another program listens on its port.
+    PortTaken(Error),
+    /// Backends of a killed postmaster are still there; they go away by themselves.
+    Lingering(Error),
+    Other(Error),
+}
+
+/// The words of `postmaster.pid`, the file by which a postmaster tells how it is.
+pub(crate) struct PidFile {
+    pub(crate) pid: Pid,
+    pub(crate) port: u16,
+    pub(crate) sockets: PathBuf,
+    pub(crate) ready: bool,
+}
+
+impl PidFile {
+    pub(crate) fn read(data: &Path) -> Option<PidFile> {
+        let text = fs::read_to_string(data.join("postmaster.pid")).ok()?;
+        let mut lines = text.lines();
+        Some(PidFile {
+            pid: lines.next()?.parse().ok().and_then(Pid::from_raw)?,
+            port: lines.nth(2)?.parse().ok()?,
+            sockets: lines.next()?.into(),
+            ready: lines.nth(2)?.starts_with("ready"),
+        })
+    }
+}
+
+impl Postmaster {
+    /// Starts the server of a data folder and waits until it takes connections.
+    pub(crate) fn start(
+        account: &Account,
+        binaries: &Binaries,
+        data: &Path,
+        log: &Path,
+        mut started: impl FnMut(u32),
+    ) -> Result<Postmaster, Refusal> {
+        let cannot = |e| Refusal::Other(Error::io("cannot write", log, e));
+        let output = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(log)
+            .map_err(cannot)?;
+        let said_before = output.metadata().map_err(cannot)?.len();
+        let program = binaries.program("postgres");
+        let mut child = account
+            .command(&program)
+            .arg("-D")
+            .arg(data)
+            .stdin(Stdio::null())
+            .stdout(output.try_clone().map_err(cannot)?)
+            .stderr(output)
+            .process_group(0)
+            .spawn()
+            .map_err(|e| Refusal::Other(Error::io("cannot run", &program, e)))?;
+        started(child.id());
+
+        let begin = Instant::now();
+        loop {
+            let ended = child.try_wait().map_or(true, |status| status.is_some());
+            if ended || begin.elapsed() > START_LIMIT {
+                let mut postmaster = Postmaster::Child(child);
+                postmaster.end(Signal::QUIT);
+                return Err(refusal(log, said_before));
+            }
+            if let Some(file) = PidFile::read(data)
+                && file.ready
+                && file.pid == Pid::from_child(&child)
+            {
+                return Ok(Postmaster::Child(child));
+            }
+            sleep(POLL);
+        }
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        match self {
+            Postmaster::Child(child) => Pid::from_child(child),
+            Postmaster::Other(pid, _) => *pid,
+        }
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        match self {
+            Postmaster::Child(child) => child.try_wait().map_or(true, |status| status.is_some()),
+            // A dead process stays in the table until its parent, which may be this process after all, or an
+            // idle init, has waited for it. But a server removes its pid file last.
+            Postmaster::Other(pid, data) => {
+                waitpid(Some(*pid), WaitOptions::NOHANG).is_ok_and(|status| status.is_some())
+                    || PidFile::read(data).is_none_or(|file| file.pid != *pid)
+                    || test_kill_process(*pid).is_err()
+            }
+        }
+    }
+
+    /// Sends the signal and returns when the process is gone.
+    pub(crate) fn end(&mut self, signal: Signal) {
+        let begin = Instant::now();
+        if !self.has_ended() {
+            let _ = kill_process(self.pid(), signal);
+        }
+        while !self.has_ended() && begin.elapsed() < 2 * STOP_LIMIT {
+            if begin.elapsed() > STOP_LIMIT {
+                let _ = kill_process(self.pid(), Signal::KILL);
+            }
+            sleep(POLL);
+        }
+    }
+}
+
+/// What the server said before it gave up.
+fn refusal(log: &Path, from: u64) -> Refusal {
+    let bytes = fs::read(log).unwrap_or_default();
+    let from = usize::try_from(from).unwrap_or(0).min(bytes.len());
+    let text = String::from_utf8_lossy(&bytes[from..]);
+    let text = text.trim();
+    let why = text
+        .lines()
+        .find(|line| line.contains("FATAL:"))
+        .or(text.lines().last())
+        .and_then(|line| line.split_once("FATAL:").map(|(_, why)| why).or(Some(line)))
+        .unwrap_or("it said nothing")
+        .trim();
+    let error = Error::new(format!("postgresql did not start: {why}"))
+        .with_help(format!("the server said:\n{}", data::last_lines(text, 20)));
+    if text.contains("could not bind") {
+        Refusal::PortTaken(error)
+    } else if text.contains("is still in use") || text.contains("already exists") {
+        Refusal::Lingering(error)
+    } else {
+        Refusal::Other(error)
+    }
+}
+
+impl Refusal {
+    pub(crate) fn into_error(self) -> Error {
+        match self {
+            Refusal::PortTaken(e) | Refusal::Lingering(e) | Refusal::Other(e) => e,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+use std::fs::File;
+use std::io::{Seek, Write};
+use std::process::{Command, Stdio};
+
+use crate::options::Auth;
+use crate::{Error, SUPERUSER, Server, data};
+
+/// Runs a psql script as the superuser and gives what it printed, without headers and without the last line's end.
+pub(crate) fn run(server: &Server, database: &str, script: &str) -> Result<String, Error> {
+    // The versioned program: what distributions put on PATH is often a wrapper that costs more than the query.
+    let versioned = server.binaries().dir().join("psql");
+    let program = if versioned.is_file() {
+        versioned
+    } else {
+        "psql".into()
+    };
+    let mut command = Command::new(&program);
+    for (name, _) in std::env::vars_os() {
+        if name.as_encoded_bytes().starts_with(b"PG") {
+            command.env_remove(name);
+        }
+    }
+    if let Auth::Scram { password } = &server.options().auth {
+        command.env("PGPASSWORD", password);
+    }
+    let output = command
+        .env("PGCLIENTENCODING", "UTF8")
+        .args(["--no-psqlrc", "--no-align", "--tuples-only", "--quiet"])
+        .args(["--set", "ON_ERROR_STOP=1", "--username", SUPERUSER])
+        .args(["--port", &server.port().to_string(), "--dbname", database])
+        .arg("--host")
+        .arg(server.socket_dir())
+        .stdin(
+            as_file(script)
+                .map_err(|e| Error::new("cannot write a temporary file").with_source(e))?,
+        )
+        .output()
+        .map_err(|e| Error::io("cannot run", &program, e))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(Error::new(format!(
+            "psql failed: {}",
+            said.lines().next().unwrap_or("it said nothing")
+        ))
+        .with_help(data::last_lines(said.trim(), 20)));
+    }
+    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.truncate(text.trim_end_matches('\n').len());
+    Ok(text)
+}
+
+/// A file and not a pipe, so that a long script and a long answer cannot block each other.
+fn as_file(script: &str) -> std::io::Result<Stdio> {
+    let mut file: File = tempfile::tempfile()?;
+    file.write_all(script.as_bytes())?;
+    file.rewind()?;
+    Ok(file.into())
+}

@@ -1,0 +1,157 @@
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+/// Longer than any test; a program that runs on is a failure, not a reason to wait for ever.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// The path of a program that the workspace builds, such as `patchgen`.
+///
+/// A program of the tests' own package is better found by `env!("CARGO_BIN_EXE_…")`, which also builds it.
+pub fn program(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows its program");
+    // target/debug/deps/it-0123 → target/debug/name
+    let folder = test
+        .ancestors()
+        .nth(2)
+        .expect("the test is below the target folder");
+    let path = folder.join(name);
+    assert!(
+        path.is_file(),
+        "`{}` is not built; run `cargo build --workspace --bins` first",
+        path.display()
+    );
+    path
+}
+
+/// A program that was started; killed when the value is dropped.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    // Files and not pipes, so that a program that says much does not stop at a full pipe.
+    output: TempDir,
+}
+
+/// How a program ended, and what it said.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The exit code, or the signal that killed it.
+    pub status: ExitStatus,
+    /// All of its standard output.
+    pub stdout: String,
+    /// All of its standard error.
+    pub stderr: String,
+}
+
+impl Running {
+    /// Starts it, with nothing on its standard input.
+    pub fn start(command: &mut Command) -> Running {
+        let output = tempfile::tempdir().expect("a temporary folder can be made");
+        let file = |name| File::create(output.path().join(name)).expect("a file can be made");
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(file("stdout"))
+            .stderr(file("stderr"))
+            .spawn()
+            .expect("the program can be run");
+        Running { child, output }
+    }
+
+    /// The process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has written to its standard output until now.
+    pub fn stdout(&self) -> String {
+        self.read("stdout")
+    }
+
+    /// What it has written to its standard error until now.
+    pub fn stderr(&self) -> String {
+        self.read("stderr")
+    }
+
+    /// Stops it where it stands (SIGSTOP).
+    pub fn pause(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on after [`pause`](Running::pause).
+    pub fn resume(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    /// Waits until it has stopped itself (SIGSTOP).
+    pub fn wait_until_stopped(&self) {
+        let begin = Instant::now();
+        let stat = format!("/proc/{}/stat", self.pid());
+        // The state follows the program's name, which is in parentheses.
+        let is_stopped = || {
+            let stat = fs::read_to_string(&stat).expect("the program is there");
+            stat.rsplit_once(')')
+                .is_some_and(|(_, rest)| rest.starts_with(" T"))
+        };
+        while !is_stopped() {
+            assert!(
+                begin.elapsed() < LIMIT,
+                "the program does not stop; it said:\n{}",
+                self.stderr()
+            );
+            sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Kills it (SIGKILL) and gives what it had said.
+    pub fn kill(mut self) -> Outcome {
+        let _ = self.child.kill();
+        self.outcome()
+    }
+
+    /// Waits until it ends by itself.
+    pub fn wait(mut self) -> Outcome {
+        self.outcome()
+    }
+
+    fn outcome(&mut self) -> Outcome {
+        let begin = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().expect("a child can be waited for") {
+                break status;
+            }
+            assert!(
+                begin.elapsed() < LIMIT,
+                "the program does not end; it said:\n{}{}",
+                self.stdout(),
+                self.stderr()
+            );
+            sleep(Duration::from_millis(2));
+        };
+        Outcome {
+            status,
+            stdout: self.stdout(),
+            stderr: self.stderr(),
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("the program is there");
+    }
+
+    fn read(&self, name: &str) -> String {
+        let bytes = fs::read(self.output.path().join(name)).expect("the output is there");
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

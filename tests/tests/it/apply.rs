@@ -1,0 +1,360 @@
+//! What a run does to databases and ledger, and what it refuses to do.
+
+use crate::subject;
+use patchgen_tests::{Subject, connect, scratch_patches, server};
+use std::fs;
+
+/// A baseline that brings the table in which every patch leaves one row.
+pub(crate) const BASELINE: &str = "CREATE TABLE effect (patch text);\n";
+
+pub(crate) fn effect(patch: &str) -> String {
+    format!("INSERT INTO effect VALUES ('{patch}');\n")
+}
+
+fn effects(server: &patchgen_sandbox::Server, database: &str) -> Vec<String> {
+    let rows = connect(server, database)
+        .query("SELECT patch FROM effect", &[])
+        .unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+fn states(server: &patchgen_sandbox::Server) -> Vec<String> {
+    let query = "SELECT database || ' ' || major || ' ' || state FROM patchgen.patch ORDER BY database, major, minor";
+    connect(server, "patches")
+        .query(query, &[])
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect()
+}
+
+#[test]
+fn patches_run_in_order_of_database_and_version_whatever_their_folder() {
+    let server = server();
+    let folder = scratch_patches(&[
+        ("z/alpha.00000000.0000.postgres.baseline.sql", BASELINE),
+        ("a/beta.00000000.0000.postgres.baseline.sql", BASELINE),
+        ("b/alpha.20240102.0000.postgres.third.sql", &effect("third")),
+        (
+            "c/alpha.20240101.0002.postgres.second.sql",
+            &effect("second"),
+        ),
+        ("d/alpha.20240101.0001.postgres.first.sql", &effect("first")),
+        ("e/beta.20240101.0001.postgres.other.sql", &effect("other")),
+    ]);
+    let subject = subject(&server, &folder);
+    let printed = subject.apply();
+    assert!(printed.starts_with("applied 6 patches in "), "{printed}");
+    assert_eq!(effects(&server, "alpha"), ["first", "second", "third"]);
+    assert_eq!(effects(&server, "beta"), ["other"]);
+    assert!(subject.apply().starts_with("nothing to do for 6 patches"));
+
+    // Folder, user and description are not the patch's identity.
+    connect(&server, "alpha")
+        .batch_execute("CREATE ROLE other LOGIN")
+        .unwrap();
+    fs::rename(
+        folder
+            .path()
+            .join("d/alpha.20240101.0001.postgres.first.sql"),
+        folder
+            .path()
+            .join("a/alpha.20240101.0001.other.renamed.sql"),
+    )
+    .unwrap();
+    assert!(subject.apply().starts_with("nothing to do for 6 patches"));
+    assert_eq!(effects(&server, "alpha"), ["first", "second", "third"]);
+}
+
+#[test]
+fn an_edited_patch_is_refused_before_anything_runs() {
+    let server = server();
+    let folder = scratch_patches(&[
+        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
+        ("app.20240101.0001.postgres.first.sql", &effect("first")),
+    ]);
+    let subject = subject(&server, &folder);
+    subject.apply();
+    fs::write(
+        folder.path().join("app.20240101.0001.postgres.first.sql"),
+        effect("edited"),
+    )
+    .unwrap();
+    fs::write(
+        folder.path().join("app.20240101.0002.postgres.new.sql"),
+        effect("new"),
+    )
+    .unwrap();
+    let outcome = subject.run(&["apply"]);
+    assert_eq!(outcome.status.code(), Some(1));
+    assert!(outcome.stderr.contains(
+        "app.20240101.0001.postgres.first.sql` was edited after it was applied: applied "
+    ));
+    assert!(
+        outcome
+            .stderr
+            .contains("help: restore the file as it was applied"),
+        "{}",
+        outcome.stderr
+    );
+    assert_eq!(effects(&server, "app"), ["first"]);
+    let outcome = subject.run(&["verify"]);
+    assert_eq!(outcome.status.code(), Some(1));
+    assert!(
+        outcome
+            .stdout
+            .contains("2 applied patches compared, 1 differ; 1 not applied"),
+        "{}",
+        outcome.stdout
+    );
+}
+
+#[test]
+fn missing_newer_and_late_patches_are_said_and_do_not_stop_the_run() {
+    let server = server();
+    let folder = scratch_patches(&[
+        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
+        ("app.20240101.0001.postgres.first.sql", &effect("first")),
+        ("app.20240101.0003.postgres.third.sql", &effect("third")),
+        ("app.20240101.0009.postgres.ninth.sql", &effect("ninth")),
+    ]);
+    let subject = subject(&server, &folder);
+    subject.apply();
+    fs::remove_file(folder.path().join("app.20240101.0001.postgres.first.sql")).unwrap();
+    fs::remove_file(folder.path().join("app.20240101.0009.postgres.ninth.sql")).unwrap();
+    fs::write(
+        folder.path().join("app.20240101.0002.postgres.second.sql"),
+        effect("second"),
+    )
+    .unwrap();
+    let printed = subject.apply();
+    for warning in [
+        "first.sql` of `app` is applied and missing",
+        "newer than this program",
+        "comes late",
+    ] {
+        assert!(printed.contains(warning), "{warning}: {printed}");
+    }
+    assert_eq!(
+        effects(&server, "app"),
+        ["first", "third", "ninth", "second"]
+    );
+}
+
+#[test]
+fn a_failing_patch_is_rolled_back_and_its_place_is_shown() {
+    let server = server();
+    let sql = "-- Äpfel\nINSERT INTO effect VALUES ('gone');\nINSERT INTO effect\n  VALUES ('ö', nothing);\n";
+    let folder = scratch_patches(&[
+        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
+        ("app.20240101.0001.postgres.broken.sql", sql),
+        ("app.20240101.0002.postgres.after.sql", &effect("after")),
+    ]);
+    let subject = subject(&server, &folder);
+    let outcome = subject.run(&["apply"]);
+    assert_eq!(outcome.status.code(), Some(1));
+    let expected = "app.20240101.0001.postgres.broken.sql:4:16: column \"nothing\" does not exist (42703)\n   \
+                    4 |   VALUES ('ö', nothing);\n     |                ^\nhelp: rolled back";
+    assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);
+    assert!(effects(&server, "app").is_empty());
+    assert_eq!(states(&server), ["app 0 applied", "app 20240101 intent"]);
+    let outcome = subject.run(&["status", "--format", "json"]);
+    let status: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let words: Vec<&str> = status
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|patch| patch["state"].as_str().unwrap())
+        .collect();
+    assert_eq!(words, ["applied", "failed", "pending"]);
+    assert_eq!(status[1]["sqlstate"], "42703");
+
+    fs::write(
+        folder.path().join("app.20240101.0001.postgres.broken.sql"),
+        effect("mended"),
+    )
+    .unwrap();
+    subject.apply();
+    assert_eq!(effects(&server, "app"), ["mended", "after"]);
+}
+
+#[test]
+fn a_utility_statement_that_fails_is_found_without_a_position() {
+    let server = server();
+    let folder = scratch_patches(&[
+        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
+        (
+            "app.20240101.0001.postgres.broken.sql",
+            "SELECT 1;\n\n  ALTER TABLE nowhere ADD COLUMN a int;\n",
+        ),
+    ]);
+    let outcome = subject(&server, &folder).run(&["apply"]);
+    assert!(
+        outcome
+            .stderr
+            .contains("broken.sql:3:3: relation \"nowhere\" does not exist"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+fn a_deferred_constraint_fails_at_commit_and_nothing_stays() {
+    let server = server();
+    let deferred = "CREATE TABLE child (a int REFERENCES parent DEFERRABLE INITIALLY DEFERRED);\n\
+                    INSERT INTO child VALUES (1);\n";
+    let folder = scratch_patches(&[
+        (
+            "app.00000000.0000.postgres.baseline.sql",
+            "CREATE TABLE parent (a int PRIMARY KEY);",
+        ),
+        ("app.20240101.0001.postgres.child.sql", deferred),
+    ]);
+    for location in ["apart", "target"] {
+        let mut subject = subject(&server, &folder);
+        if location == "target" {
+            subject = subject.option("--state-in-target").option("--map=app=app2");
+        }
+        let outcome = subject.run(&["apply"]);
+        assert_eq!(outcome.status.code(), Some(1), "{location}");
+        assert!(
+            outcome.stderr.contains("violates foreign key constraint"),
+            "{location}: {}",
+            outcome.stderr
+        );
+        let outcome = subject.run(&["status", "--format", "json"]);
+        let status: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+        assert_eq!(status[1]["state"], "failed", "{location}: {status}");
+        assert_eq!(status[1]["sqlstate"], "23503");
+    }
+}
+
+#[test]
+fn settings_of_a_patch_end_with_it() {
+    let server = server();
+    let leaky = "SET search_path = pg_catalog; SET ROLE other; CREATE TEMP TABLE t (); LISTEN x;\n";
+    let checks = "DO $$ BEGIN\n\
+        IF current_setting('search_path') <> '\"$user\", public' OR current_user <> 'postgres' THEN\n\
+        RAISE EXCEPTION 'leaked % %', current_setting('search_path'), current_user; END IF; END $$;\n\
+        CREATE TEMP TABLE t ();\n";
+    let folder = scratch_patches(&[
+        (
+            "app.00000000.0000.postgres.baseline.sql",
+            "CREATE ROLE other; CREATE TABLE effect (patch text);",
+        ),
+        ("app.20240101.0001.postgres.leaky.sql", leaky),
+        ("app.20240101.0002.postgres.checks.sql", checks),
+        ("app.20240101.0003.postgres.effect.sql", &effect("there")),
+    ]);
+    for options in [
+        &["--grouped"][..],
+        &["--state-in-target", "--map=app=second"],
+    ] {
+        connect(&server, "postgres")
+            .batch_execute("DROP DATABASE IF EXISTS app; DROP ROLE IF EXISTS other")
+            .ok();
+        let subject = options
+            .iter()
+            .fold(subject(&server, &folder), |subject, option| {
+                subject.option(option)
+            });
+        connect(&server, "postgres")
+            .batch_execute("DROP ROLE IF EXISTS other")
+            .ok();
+        subject.apply();
+    }
+}
+
+#[test]
+fn a_server_that_is_down_and_a_wrong_password_are_said_in_one_line() {
+    let folder = scratch_patches(&[("app.00000000.0000.postgres.baseline.sql", BASELINE)]);
+    let server = patchgen_sandbox::Options::new()
+        .auth(patchgen_sandbox::Auth::Scram {
+            password: "right".to_owned(),
+        })
+        .throwaway()
+        .unwrap();
+    let conninfo = |port: u16, password: &str| {
+        format!("host=127.0.0.1 port={port} user=postgres password={password}")
+    };
+    let subject = |conninfo: String| subject(&server, &folder).conninfo(conninfo);
+
+    let outcome = subject(conninfo(1, "right")).run(&["apply"]);
+    assert_eq!(outcome.status.code(), Some(1));
+    assert!(
+        outcome
+            .stderr
+            .contains("error: cannot reach the server at `127.0.0.1:1`: connection refused"),
+        "{}",
+        outcome.stderr
+    );
+
+    let outcome = subject(conninfo(server.port(), "wrong")).run(&["apply"]);
+    assert_eq!(outcome.status.code(), Some(1));
+    assert!(
+        outcome
+            .stderr
+            .contains("refused the password of role `postgres`"),
+        "{}",
+        outcome.stderr
+    );
+    assert!(
+        outcome
+            .stderr
+            .contains("set `POSTGRESQL_POSTGRES_PASSWORD`"),
+        "{}",
+        outcome.stderr
+    );
+    assert!(!outcome.stderr.contains("wrong"), "{}", outcome.stderr);
+
+    let right =
+        subject(conninfo(server.port(), "wrong")).variable("POSTGRESQL_POSTGRES_PASSWORD", "right");
+    right.apply();
+    // The state role's password was its name; from now on it is another.
+    let mut client =
+        postgres::Client::connect(&conninfo(server.port(), "right"), postgres::NoTls).unwrap();
+    client
+        .batch_execute("ALTER ROLE patches PASSWORD 'changed'")
+        .unwrap();
+    let outcome = right.run(&["apply"]);
+    assert!(
+        outcome
+            .stderr
+            .contains("refused the password of role `patches`"),
+        "{}",
+        outcome.stderr
+    );
+    right
+        .variable("POSTGRESQL_PATCHES_PASSWORD", "changed")
+        .apply();
+}
+
+#[test]
+fn a_trial_changes_nothing() {
+    let server = server();
+    let folder = scratch_patches(&[("app.00000000.0000.postgres.baseline.sql", BASELINE)]);
+    let subject: Subject = subject(&server, &folder);
+    subject.apply();
+    fs::write(
+        folder.path().join("app.20240101.0001.postgres.a.sql"),
+        "CREATE TABLE a (b int);",
+    )
+    .unwrap();
+    fs::write(
+        folder.path().join("app.20240101.0002.postgres.b.sql"),
+        "INSERT INTO a VALUES (1);",
+    )
+    .unwrap();
+    let outcome = subject.run(&["apply", "--dry-run"]);
+    assert!(
+        outcome
+            .stdout
+            .starts_with("tried 2 patches and rolled them back"),
+        "{}{}",
+        outcome.stdout,
+        outcome.stderr
+    );
+    let outcome = subject.run(&["plan", "--exit-code"]);
+    assert_eq!(outcome.status.code(), Some(4));
+    assert_eq!(states(&server), ["app 0 applied"]);
+}

@@ -1,0 +1,164 @@
+//! Databases, roles and the state database that a first run makes.
+
+use crate::apply::{BASELINE, effect};
+use crate::subject;
+use patchgen_tests::{connect, scratch_patches, server};
+
+#[test]
+fn a_baseline_is_a_psql_script_with_variables_and_data() {
+    let server = server();
+    let baseline = r"\set owner dog_owner
+\getenv secret DOG_SECRET
+\set unused 'a b'
+\unset unused
+CREATE ROLE :owner LOGIN PASSWORD :'secret';
+SET search_path = '';
+CREATE TABLE public.dog (id int, name text);
+ALTER TABLE public.dog OWNER TO :owner;
+COPY public.dog (id, name) FROM stdin;
+1	Ajax
+2	Bella\tthe second
+\.
+INSERT INTO public.dog VALUES (3, :'owner'), (4, ':owner'), (5, :'unused');
+";
+    let folder = scratch_patches(&[
+        (
+            "kennel.00000000.0000.postgres.baseline.sql",
+            &baseline.replace(", (5, :'unused')", ""),
+        ),
+        (
+            "kennel.00000000.0001.dog_owner.more.sql",
+            "INSERT INTO dog VALUES (5, current_user);",
+        ),
+        (
+            "kennel.20240101.0001.dog_owner.later.sql",
+            "INSERT INTO dog VALUES (6, 'later');",
+        ),
+    ]);
+    subject(&server, &folder)
+        .variable("DOG_SECRET", "it's")
+        .apply();
+    let rows = connect(&server, "kennel")
+        .query("SELECT name FROM dog ORDER BY id", &[])
+        .unwrap();
+    let names: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    assert_eq!(
+        names,
+        [
+            "Ajax",
+            "Bella\tthe second",
+            "dog_owner",
+            ":owner",
+            "dog_owner",
+            "later"
+        ]
+    );
+}
+
+#[test]
+fn a_script_may_create_its_database_itself() {
+    let server = server();
+    let script = "CREATE DATABASE own TEMPLATE template0;\n\\connect own\nCREATE TABLE effect (patch text);\n";
+    let folder = scratch_patches(&[
+        ("own.00000000.0000.postgres.baseline.sql", script),
+        ("own.20240101.0001.postgres.first.sql", &effect("first")),
+    ]);
+    let subject = subject(&server, &folder);
+    subject.apply();
+    let row = connect(&server, "own")
+        .query_one("SELECT count(*) FROM effect", &[])
+        .unwrap();
+    assert_eq!(row.get::<_, i64>(0), 1);
+    assert!(subject.apply().starts_with("nothing to do"));
+}
+
+#[test]
+fn the_bootstrap_of_a_database_that_exists_is_recorded_and_not_run() {
+    let server = server();
+    connect(&server, "postgres")
+        .batch_execute("CREATE DATABASE old")
+        .unwrap();
+    connect(&server, "old").batch_execute(BASELINE).unwrap();
+    let folder = scratch_patches(&[
+        ("old.00000000.0000.postgres.baseline.sql", BASELINE),
+        ("old.20240101.0001.postgres.first.sql", &effect("first")),
+    ]);
+    for (options, ledger) in [(&[][..], "patches"), (&["--state-in-target"][..], "old")] {
+        connect(&server, "old")
+            .batch_execute("TRUNCATE effect")
+            .unwrap();
+        let subject = options
+            .iter()
+            .fold(subject(&server, &folder), |subject, option| {
+                subject.option(option)
+            });
+        assert!(subject.apply().contains("recorded"));
+        let rows = connect(&server, ledger)
+            .query("SELECT state FROM patchgen.patch ORDER BY major", &[])
+            .unwrap();
+        let states: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        assert_eq!(states, ["adopted", "applied"]);
+    }
+}
+
+#[test]
+fn the_state_database_may_have_a_bootstrap_of_its_own() {
+    let server = server();
+    let state = "CREATE ROLE keeper LOGIN;\nGRANT CONNECT, CREATE ON DATABASE ledger TO keeper;\nCREATE TABLE note (n int);\n";
+    let folder = scratch_patches(&[
+        ("ledger.00000000.0000.postgres.baseline.sql", state),
+        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
+    ]);
+    let subject = subject(&server, &folder)
+        .option("--state-database=ledger")
+        .option("--state-role=keeper");
+    subject.apply();
+    assert!(subject.apply().starts_with("nothing to do for 2 patches"));
+    let query = "SELECT p.state, pg_get_userbyid(nspowner) FROM patchgen.patch p, pg_namespace \
+                 WHERE nspname = 'patchgen' AND p.database = 'ledger'";
+    let row = connect(&server, "ledger").query_one(query, &[]).unwrap();
+    assert_eq!(
+        (row.get::<_, String>(0), row.get::<_, String>(1)),
+        ("applied".to_owned(), "keeper".to_owned())
+    );
+    let row = connect(&server, "ledger")
+        .query_one(
+            "SELECT count(*) FROM pg_database WHERE datconnlimit > 0",
+            &[],
+        )
+        .unwrap();
+    assert_eq!(row.get::<_, i64>(0), 0);
+}
+
+#[test]
+fn a_database_without_bootstrap_is_not_invented() {
+    let server = server();
+    let folder = scratch_patches(&[("typo.20240101.0001.postgres.first.sql", "SELECT 1;")]);
+    let outcome = subject(&server, &folder).run(&["apply"]);
+    assert_eq!(outcome.status.code(), Some(1));
+    assert!(
+        outcome.stderr.contains("database `typo` does not exist"),
+        "{}",
+        outcome.stderr
+    );
+    assert!(
+        outcome
+            .stderr
+            .contains("typo.00000000.0000.postgres.baseline.sql"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+fn plan_and_status_create_nothing() {
+    let server = server();
+    let folder = scratch_patches(&[("app.00000000.0000.postgres.baseline.sql", BASELINE)]);
+    let subject = subject(&server, &folder);
+    for action in ["plan", "status", "verify"] {
+        assert!(subject.run(&[action]).status.success(), "{action}");
+    }
+    let query = "SELECT count(*) FROM pg_database WHERE datname IN ('app', 'patches')";
+    let row = connect(&server, "postgres").query_one(query, &[]).unwrap();
+    assert_eq!(row.get::<_, i64>(0), 0);
+}

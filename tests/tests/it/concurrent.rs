@@ -1,0 +1,271 @@
+//! Concurrent patches: statements on their own, interrupted and taken up again.
+
+use crate::apply::BASELINE;
+use crate::subject;
+use patchgen_sandbox::Server;
+use patchgen_tests::{Subject, connect, scratch_patches, server};
+use tempfile::TempDir;
+
+const BASE: &str = "CREATE TABLE effect (patch text);\nCREATE TABLE big (a int, b int);\n\
+                    INSERT INTO big SELECT g, g FROM generate_series(1, 1000) g;\n";
+
+fn folder(patch: &str) -> TempDir {
+    scratch_patches(&[
+        ("app.00000000.0000.postgres.baseline.sql", BASE),
+        (
+            "app.20240101.0001.postgres.concurrent.sql",
+            &format!("-- patch: kind=concurrent\n{patch}"),
+        ),
+        (
+            "app.20240101.0002.postgres.after.sql",
+            "INSERT INTO effect VALUES ('after');\n",
+        ),
+    ])
+}
+
+/// Each index of the table and whether it is valid.
+fn indexes(server: &Server) -> Vec<(String, bool)> {
+    let query = "SELECT indexrelid::regclass::text, indisvalid FROM pg_index WHERE indrelid = 'big'::regclass ORDER BY 1";
+    connect(server, "app")
+        .query(query, &[])
+        .unwrap()
+        .iter()
+        .map(|row| (row.get(0), row.get(1)))
+        .collect()
+}
+
+fn effects(server: &Server) -> Vec<String> {
+    let rows = connect(server, "app")
+        .query("SELECT patch FROM effect", &[])
+        .unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+const MIXED: &str = "CREATE INDEX CONCURRENTLY one ON big (a);\n\
+                     INSERT INTO effect VALUES ('between');\n\
+                     CREATE INDEX CONCURRENTLY IF NOT EXISTS two ON big (b);\n\
+                     SET work_mem = '5MB';\n\
+                     INSERT INTO effect SELECT current_setting('work_mem');\n\
+                     DROP INDEX CONCURRENTLY one;\n\
+                     VACUUM big;\n";
+
+#[test]
+fn killed_between_any_two_steps_every_statement_takes_effect_once() {
+    for point in [
+        "intent",
+        "begun",
+        "ran",
+        "committing",
+        "committed",
+        "statement",
+    ] {
+        for number in 1..=7 {
+            let server = server();
+            let folder = folder(MIXED);
+            let subject = subject(&server, &folder);
+            let what = format!("{point} {number}");
+            let outcome = subject
+                .start_armed(&["apply"], &format!("{point}:{number}:kill"))
+                .wait();
+            let killed = !outcome.status.success();
+            subject.apply();
+            assert_eq!(effects(&server), ["between", "5MB", "after"], "{what}");
+            assert_eq!(indexes(&server), [("two".to_owned(), true)], "{what}");
+            assert!(subject.apply().starts_with("nothing to do"), "{what}");
+            if !killed {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_failed_build_leaves_no_index_and_the_statements_before_it_stay() {
+    let server = server();
+    let folder = folder(
+        "INSERT INTO big VALUES (1, 1);\nCREATE UNIQUE INDEX CONCURRENTLY u\n  ON big (a);\n",
+    );
+    let subject = subject(&server, &folder);
+    for expected in [
+        "could not create unique index",
+        "could not create unique index",
+    ] {
+        let outcome = subject.run(&["apply"]);
+        assert_eq!(outcome.status.code(), Some(1));
+        assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);
+        assert!(
+            outcome.stderr.contains("concurrent.sql:3:1:"),
+            "{}",
+            outcome.stderr
+        );
+        assert!(indexes(&server).is_empty());
+    }
+    connect(&server, "app")
+        .batch_execute("DELETE FROM big WHERE ctid = (SELECT max(ctid) FROM big)")
+        .unwrap();
+    subject.apply();
+    assert_eq!(indexes(&server), [("u".to_owned(), true)]);
+}
+
+/// Begins the patch, holds up its index build by a writer, and kills the program in the middle of it.
+fn kill_in_build(server: &Server, subject: &Subject) -> postgres::Client {
+    subject.run(&["apply", "--one"]);
+    let mut writer = connect(server, "app");
+    writer
+        .batch_execute("BEGIN; UPDATE big SET b = b WHERE a = 1")
+        .unwrap();
+    let running = subject.start(&["apply"]);
+    let query = "SELECT count(*) FROM pg_stat_progress_create_index";
+    let mut client = connect(server, "app");
+    while client.query_one(query, &[]).unwrap().get::<_, i64>(0) == 0 {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    running.kill();
+    writer
+}
+
+#[test]
+fn a_builder_that_outlives_its_program_is_waited_for() {
+    let server = server();
+    let folder = folder("CREATE INDEX CONCURRENTLY i ON big (a);\n");
+    let subject = subject(&server, &folder);
+    let mut writer = kill_in_build(&server, &subject);
+    let second = subject.start(&["apply"]);
+    while !second.stderr().contains("whose program is gone") {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert!(second.stderr().contains("Waiting { holder: \"process "));
+    writer.batch_execute("COMMIT").unwrap();
+    let outcome = second.wait();
+    assert!(outcome.status.success(), "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("dropping"), "{}", outcome.stderr);
+    assert_eq!(indexes(&server), [("i".to_owned(), true)]);
+}
+
+#[test]
+fn an_invalid_leftover_is_dropped_and_built_again_also_under_if_not_exists() {
+    for patch in [
+        "CREATE INDEX CONCURRENTLY i ON big (a);\n",
+        "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON big (a);\n",
+    ] {
+        let server = server();
+        let folder = folder(patch);
+        let subject = subject(&server, &folder);
+        let mut writer = kill_in_build(&server, &subject);
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_progress_create_index";
+        connect(&server, "app").query(end, &[]).unwrap();
+        writer.batch_execute("COMMIT").unwrap();
+        let outcome = subject.run(&["apply"]);
+        assert!(outcome.status.success(), "{patch}: {}", outcome.stderr);
+        assert!(
+            outcome.stderr.contains("dropping index `i`"),
+            "{patch}: {}",
+            outcome.stderr
+        );
+        assert_eq!(indexes(&server), [("i".to_owned(), true)], "{patch}");
+    }
+}
+
+#[test]
+fn an_index_that_was_invalid_before_is_left_and_reported() {
+    let server = server();
+    let folder = scratch_patches(&[("app.00000000.0000.postgres.baseline.sql", BASE)]);
+    subject(&server, &folder).apply();
+    let mut client = connect(&server, "app");
+    client
+        .batch_execute("INSERT INTO big VALUES (1, 1)")
+        .unwrap();
+    client
+        .batch_execute("CREATE UNIQUE INDEX CONCURRENTLY older ON big (a)")
+        .unwrap_err();
+    let folder = scratch_patches(&[
+        ("app.00000000.0000.postgres.baseline.sql", BASE),
+        (
+            "app.20240101.0001.postgres.c.sql",
+            "-- patch: kind=concurrent\nCREATE INDEX CONCURRENTLY i ON big (b);\n",
+        ),
+    ]);
+    let outcome = subject(&server, &folder).run(&["apply"]);
+    assert!(outcome.status.success(), "{}", outcome.stderr);
+    assert!(
+        outcome
+            .stderr
+            .contains("index `public.older` of `public.big` is invalid"),
+        "{}",
+        outcome.stderr
+    );
+    assert_eq!(
+        indexes(&server),
+        [("i".to_owned(), true), ("older".to_owned(), false)]
+    );
+}
+
+#[test]
+fn a_procedure_that_was_interrupted_is_in_doubt_until_somebody_settles_it() {
+    for (settlement, expected) in [("--applied", 1), ("--retry", 2)] {
+        let server = server();
+        let folder = folder("DO $$ BEGIN INSERT INTO effect VALUES ('done'); COMMIT; END $$;\n");
+        let subject = subject(&server, &folder);
+        subject.start_armed(&["apply"], "ran:2:kill").wait();
+        for _ in 0..2 {
+            let outcome = subject.run(&["apply"]);
+            assert_eq!(outcome.status.code(), Some(3), "{}", outcome.stderr);
+            assert!(
+                outcome
+                    .stderr
+                    .contains("patchgen resolve --applied app:20240101-1-0"),
+                "{}",
+                outcome.stderr
+            );
+        }
+        let outcome = subject.run(&["status", "--format", "json"]);
+        assert!(
+            outcome.stdout.contains("\"in-doubt\""),
+            "{}",
+            outcome.stdout
+        );
+        let outcome = subject.run(&["resolve", settlement, "app:20240101-1-0"]);
+        assert!(outcome.status.success(), "{}", outcome.stderr);
+        subject.apply();
+        let done = effects(&server)
+            .iter()
+            .filter(|patch| *patch == "done")
+            .count();
+        assert_eq!(done, expected, "{settlement}");
+        let outcome = subject.run(&["resolve", settlement, "app:20240101-1-0"]);
+        assert_eq!(outcome.status.code(), Some(1));
+        assert!(
+            outcome.stderr.contains("is not in doubt: it is applied"),
+            "{}",
+            outcome.stderr
+        );
+    }
+}
+
+#[test]
+fn statements_that_are_done_may_not_be_edited_and_the_rest_may() {
+    let server = server();
+    let broken = "INSERT INTO effect VALUES ('first');\nINSERT INTO nowhere VALUES (1);\n";
+    let folder = folder(broken);
+    let subject = subject(&server, &folder);
+    assert_eq!(subject.run(&["apply"]).status.code(), Some(1));
+    let write = |sql: &str| {
+        let path = folder
+            .path()
+            .join("app.20240101.0001.postgres.concurrent.sql");
+        std::fs::write(path, format!("-- patch: kind=concurrent\n{sql}")).unwrap();
+    };
+    write("INSERT INTO effect VALUES ('edited');\nSELECT 1;\n");
+    let outcome = subject.run(&["apply"]);
+    assert!(
+        outcome
+            .stderr
+            .contains("was edited in statements that are already done"),
+        "{}",
+        outcome.stderr
+    );
+    write("INSERT INTO effect VALUES ('first');\nINSERT INTO effect VALUES ('second');\n");
+    subject.apply();
+    assert_eq!(effects(&server), ["first", "second", "after"]);
+    assert!(BASE.starts_with(BASELINE.trim_end()));
+}

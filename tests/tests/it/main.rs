@@ -1,0 +1,36 @@
+//! Patchgen on real PostgreSQL.
+#![expect(clippy::unwrap_used, reason = "what cannot go on is a failed test")]
+
+/// What a run does and what it refuses to do.
+mod apply;
+/// Databases, roles and the state database that a first run makes.
+mod bootstrap;
+/// Statement by statement, interrupted and taken up again.
+mod concurrent;
+/// Programs killed at every step, servers crashing.
+mod crash;
+/// What reaches the programs that users build.
+mod dependencies;
+/// Waiting for locks, and for each other.
+mod locks;
+/// What the configuration can change.
+mod modes;
+/// Where an error is said to be.
+mod places;
+/// The measuring and breaking proxy itself.
+mod proxy;
+/// Programs run, paused and killed.
+mod running;
+/// Several programs at once.
+mod starters;
+/// How often a program waits for the server.
+mod waits;
+
+use patchgen_sandbox::Server;
+use patchgen_tests::Subject;
+use tempfile::TempDir;
+
+/// The program under test against a server, with the patches of a folder.
+fn subject(server: &Server, folder: &TempDir) -> Subject {
+    Subject::new(env!("CARGO_BIN_EXE_subject"), server, folder.path())
+}

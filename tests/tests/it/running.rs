@@ -1,0 +1,39 @@
+use std::os::unix::process::ExitStatusExt;
+use std::process::Command;
+use std::thread::sleep;
+use std::time::Duration;
+
+use patchgen_tests::{Running, scratch_patches};
+
+fn shell(script: &str) -> Running {
+    Running::start(Command::new("/bin/sh").args(["-c", script]))
+}
+
+#[test]
+fn what_a_program_says_is_kept_however_much() {
+    let outcome =
+        shell("i=0; while [ $i -lt 20000 ]; do echo $i; i=$((i+1)); done; echo no >&2; exit 3")
+            .wait();
+    assert_eq!(outcome.status.code(), Some(3));
+    assert_eq!(outcome.stdout.lines().last(), Some("19999"));
+    assert_eq!(outcome.stderr, "no\n");
+}
+
+#[test]
+fn killed_it_had_no_say() {
+    let running = shell("trap 'echo cleaned up' EXIT TERM INT; echo ready; while :; do :; done");
+    while running.stdout() != "ready\n" {
+        sleep(Duration::from_millis(2));
+    }
+    let outcome = running.kill();
+    assert_eq!(outcome.status.signal(), Some(9));
+    assert_eq!(outcome.stdout, "ready\n");
+}
+
+#[test]
+fn patch_folders_hold_what_was_given() {
+    let folder = scratch_patches(&[("a.sql", "SELECT 1;"), ("deep/er/b.sql", "SELECT 2;")]);
+    let read = |name| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    assert_eq!(read("a.sql"), "SELECT 1;");
+    assert_eq!(read("deep/er/b.sql"), "SELECT 2;");
+}

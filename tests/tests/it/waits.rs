@@ -1,0 +1,49 @@
+//! How often a program waits for the server: the number that distance multiplies.
+
+use crate::apply::{BASELINE, effect};
+use crate::subject;
+use patchgen_tests::{Proxy, scratch_patches, server};
+use std::fs;
+
+#[test]
+fn a_start_with_nothing_to_do_waits_once_and_a_patch_four_times_or_once() {
+    for (options, per_patch) in [(&[][..], 4), (&["--state-in-target"][..], 1)] {
+        let server = server();
+        let folder = scratch_patches(&[("app.00000000.0000.postgres.baseline.sql", BASELINE)]);
+        let proxy = Proxy::start(server.port());
+        let subject = options
+            .iter()
+            .fold(subject(&server, &folder), |subject, option| {
+                subject.option(option)
+            });
+        let subject = subject.conninfo(proxy.conninfo("postgres", "postgres"));
+        subject.apply();
+
+        proxy.reset();
+        subject.apply();
+        assert_eq!(
+            proxy.waits(),
+            1,
+            "{options:?}: nothing to do: {:?}",
+            proxy.connections()
+        );
+        assert_eq!(
+            proxy.connections().len(),
+            1,
+            "{options:?}: {:?}",
+            proxy.connections()
+        );
+
+        let mut waits = Vec::new();
+        for (first, last) in [(1, 1), (2, 11)] {
+            for number in first..=last {
+                let name = format!("app.20240101.{number:04}.postgres.p.sql");
+                fs::write(folder.path().join(name), effect(&number.to_string())).unwrap();
+            }
+            proxy.reset();
+            subject.apply();
+            waits.push(proxy.waits());
+        }
+        assert_eq!(waits[1] - waits[0], 9 * per_patch, "{options:?}: {waits:?}");
+    }
+}
