@@ -1,7 +1,11 @@
 use crate::class::classify;
 use crate::directive::{self, Directives};
+#[cfg(feature = "lint")]
+use crate::lint::{self, Stage};
 use crate::rule::{self, Findings, Rules};
 use crate::segment::{Fault, Piece, PieceKind, Segmented, segment, variables};
+#[cfg(feature = "syntax")]
+use crate::syntax::{Dialect, check};
 use crate::verdict::{Context, Part, Sentence, Verdict};
 use crate::{meta, transaction};
 use patchgen_model::{CopyData, Kind, ScriptMode, Span};
@@ -12,6 +16,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) context: Context,
     pub(crate) kind: Kind,
     pub(crate) script: ScriptMode,
+    /// Whether the parser has to leave it alone.
+    pub(crate) is_unchecked: bool,
 }
 
 impl Subject<'_> {
@@ -34,6 +40,7 @@ pub(crate) fn examine(file: &str, text: &str, context: Context, rules: &Rules) -
         context,
         kind: context.named_kind.or(directives.kind).unwrap_or_default(),
         script: directives.script.unwrap_or_default(),
+        is_unchecked: directives.unchecked,
     };
     faults.into_iter().for_each(|fault| findings.error(fault));
     contradictions(&directives, &subject, &mut findings);
@@ -115,6 +122,9 @@ fn judge(segmented: &Segmented, subject: &Subject<'_>, findings: &mut Findings<'
         doubts.cloned().for_each(|fault| findings.error(fault));
         return Vec::new();
     }
+    if !subject.context.is_sealed && !subject.is_for_psql() {
+        syntax(segmented, subject, findings);
+    }
     let mut parts = parts(segmented, subject);
     meta::check(&parts, subject, findings);
     transaction::check(&mut parts, subject, findings);
@@ -125,8 +135,62 @@ fn judge(segmented: &Segmented, subject: &Subject<'_>, findings: &mut Findings<'
             "write its statements before it is applied anywhere: afterwards it must not change",
         );
     }
+    if !subject.context.is_sealed && !subject.is_for_psql() {
+        lints(segmented, &parts, subject, findings);
+    }
     parts
 }
+
+#[cfg(feature = "syntax")]
+fn syntax(segmented: &Segmented, subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    if subject.is_unchecked {
+        return;
+    }
+    let dialect = if subject.context.is_baseline {
+        Dialect::Psql
+    } else {
+        Dialect::Sql
+    };
+    let faults = check(subject.text, segmented, dialect);
+    faults.into_iter().for_each(|fault| findings.error(fault));
+}
+
+/// The light build leaves the statements to the server.
+#[cfg(not(feature = "syntax"))]
+fn syntax(_: &Segmented, subject: &Subject<'_>, _: &mut Findings<'_>) {
+    let _ = subject.is_unchecked;
+}
+
+#[cfg(feature = "lint")]
+fn lints(
+    segmented: &Segmented,
+    parts: &[Part],
+    subject: &Subject<'_>,
+    findings: &mut Findings<'_>,
+) {
+    let stage = match subject.context {
+        Context {
+            is_baseline: true, ..
+        } => Stage::Baseline,
+        Context {
+            is_bootstrap: true, ..
+        } => Stage::Bootstrap,
+        _ => Stage::Later,
+    };
+    let faults = lint::check(&lint::Input {
+        text: subject.text,
+        segmented,
+        parts,
+        kind: subject.kind,
+        stage,
+        postgres_version: findings.postgres_version(),
+        is_on: &|rule| findings.is_on(rule),
+    });
+    faults.into_iter().for_each(|fault| findings.warn(fault));
+}
+
+#[cfg(not(feature = "lint"))]
+fn lints(_: &Segmented, _: &[Part], _: &Subject<'_>, _: &mut Findings<'_>) {}
 
 fn parts(segmented: &Segmented, subject: &Subject<'_>) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
