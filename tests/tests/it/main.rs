@@ -21,6 +21,8 @@ mod places;
 mod proxy;
 /// Programs run, paused and killed.
 mod running;
+/// Where a build sees the ends and the faults of statements, and where psql and the server do.
+mod segment;
 /// Several programs at once.
 mod starters;
 /// How often a program waits for the server.
