@@ -5,7 +5,7 @@ use crate::lint::{self, Stage};
 use crate::rule::{self, Findings, Rules};
 use crate::segment::{Fault, Piece, PieceKind, Segmented, segment, variables};
 #[cfg(feature = "syntax")]
-use crate::syntax::{Dialect, check};
+use crate::syntax::{Checked, Dialect, Whole, check};
 use crate::verdict::{Context, Part, Sentence, Verdict};
 use crate::{meta, transaction};
 use patchgen_model::{CopyData, Kind, ScriptMode, Span};
@@ -122,9 +122,12 @@ fn judge(segmented: &Segmented, subject: &Subject<'_>, findings: &mut Findings<'
         doubts.cloned().for_each(|fault| findings.error(fault));
         return Vec::new();
     }
-    if !subject.context.is_sealed && !subject.is_for_psql() {
-        syntax(segmented, subject, findings);
-    }
+    let is_new = !subject.context.is_sealed && !subject.is_for_psql();
+    let whole = if is_new {
+        syntax(segmented, subject, findings)
+    } else {
+        None
+    };
     let mut parts = parts(segmented, subject);
     meta::check(&parts, subject, findings);
     transaction::check(&mut parts, subject, findings);
@@ -135,34 +138,44 @@ fn judge(segmented: &Segmented, subject: &Subject<'_>, findings: &mut Findings<'
             "write its statements before it is applied anywhere: afterwards it must not change",
         );
     }
-    if !subject.context.is_sealed && !subject.is_for_psql() {
-        lints(segmented, &parts, subject, findings);
+    if is_new {
+        lints(whole, segmented, &parts, subject, findings);
     }
     parts
 }
 
 #[cfg(feature = "syntax")]
-fn syntax(segmented: &Segmented, subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn syntax(
+    segmented: &Segmented,
+    subject: &Subject<'_>,
+    findings: &mut Findings<'_>,
+) -> Option<Whole> {
     if subject.is_unchecked {
-        return;
+        return None;
     }
     let dialect = if subject.context.is_baseline {
         Dialect::Psql
     } else {
         Dialect::Sql
     };
-    let faults = check(subject.text, segmented, dialect);
+    let Checked { faults, whole } = check(subject.text, segmented, dialect);
     faults.into_iter().for_each(|fault| findings.error(fault));
+    whole
 }
+
+#[cfg(not(feature = "syntax"))]
+type Whole = ();
 
 /// The light build leaves the statements to the server.
 #[cfg(not(feature = "syntax"))]
-fn syntax(_: &Segmented, subject: &Subject<'_>, _: &mut Findings<'_>) {
+fn syntax(_: &Segmented, subject: &Subject<'_>, _: &mut Findings<'_>) -> Option<Whole> {
     let _ = subject.is_unchecked;
+    None
 }
 
 #[cfg(feature = "lint")]
 fn lints(
+    whole: Option<Whole>,
     segmented: &Segmented,
     parts: &[Part],
     subject: &Subject<'_>,
@@ -177,10 +190,11 @@ fn lints(
         } => Stage::Bootstrap,
         _ => Stage::Later,
     };
-    let faults = lint::check(&lint::Input {
+    let faults = lint::check(lint::Input {
         text: subject.text,
         segmented,
         parts,
+        whole,
         kind: subject.kind,
         stage,
         postgres_version: findings.postgres_version(),
@@ -190,7 +204,7 @@ fn lints(
 }
 
 #[cfg(not(feature = "lint"))]
-fn lints(_: &Segmented, _: &[Part], _: &Subject<'_>, _: &mut Findings<'_>) {}
+fn lints(_: Option<Whole>, _: &Segmented, _: &[Part], _: &Subject<'_>, _: &mut Findings<'_>) {}
 
 fn parts(segmented: &Segmented, subject: &Subject<'_>) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();

@@ -12,8 +12,10 @@ mod unrepeatable;
 
 use super::explain;
 use crate::segment::{Fault, Segmented};
+use crate::syntax::Whole;
 use crate::verdict::Part;
 use patchgen_model::{Class, Kind};
+use squawk_syntax::ast::Stmt;
 
 /// When a patch runs in the life of its database.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,6 +33,8 @@ pub(crate) struct Input<'a> {
     pub(crate) text: &'a str,
     pub(crate) segmented: &'a Segmented,
     pub(crate) parts: &'a [Part],
+    /// If the parser has nothing against it.
+    pub(crate) whole: Option<Whole>,
     pub(crate) kind: Kind,
     pub(crate) stage: Stage,
     /// The oldest server that it must run on.
@@ -40,8 +44,8 @@ pub(crate) struct Input<'a> {
 }
 
 /// What the rules find, in the order of the text.
-pub(crate) fn check(input: &Input<'_>) -> Vec<Fault> {
-    type Rule = fn(&Input<'_>) -> Vec<Fault>;
+pub(crate) fn check(mut input: Input<'_>) -> Vec<Fault> {
+    type Rule = fn(&Input<'_>, &[Sentence<'_>]) -> Vec<Fault>;
     const OWN: [(&str, Rule); 7] = [
         (copy_not_ended::NAME, copy_not_ended::check),
         (mixed_change::NAME, mixed_change::check),
@@ -51,14 +55,19 @@ pub(crate) fn check(input: &Input<'_>) -> Vec<Fault> {
         (session_setting::NAME, session_setting::check),
         (unrepeatable::NAME, unrepeatable::check),
     ];
-    let mut found = match input.stage {
-        Stage::Later => squawk::check(input),
+    // A dump may be large, and there is little to say of it.
+    if input.whole.is_none() && input.stage != Stage::Baseline {
+        input.whole = Whole::understood(input.text, input.segmented);
+    }
+    let sentences = input.sentences();
+    let mut found = match (input.stage, &input.whole) {
+        (Stage::Later, Some(whole)) => squawk::check(&input, whole, &sentences),
         // Nothing is locked out and nothing is lost in a database that nobody uses.
-        Stage::Baseline | Stage::Bootstrap => Vec::new(),
+        _ => Vec::new(),
     };
     for (name, rule) in OWN {
         if (input.is_on)(name) {
-            found.extend(rule(input));
+            found.extend(rule(&input, &sentences));
         }
     }
     found.sort_by_key(|fault| (fault.offset, fault.code));
@@ -67,25 +76,35 @@ pub(crate) fn check(input: &Input<'_>) -> Vec<Fault> {
 }
 
 impl<'a> Input<'a> {
-    fn statements(&self) -> impl Iterator<Item = Sentence<'a>> {
-        let text = self.text;
-        self.parts
-            .iter()
-            .filter_map(Part::sentence)
-            .map(|sentence| Sentence {
-                offset: sentence.span.start as usize,
-                text: sentence.span.of(text),
-                class: sentence.class(),
+    fn sentences(&self) -> Vec<Sentence<'a>> {
+        let trees = self.whole.as_ref().map(Whole::statements);
+        let mut trees = trees.unwrap_or_default().into_iter().peekable();
+        let statements = self.parts.iter().filter_map(Part::sentence);
+        statements
+            .map(|sentence| {
+                let offset = sentence.span.start as usize;
+                // There are trees of statements that are no part of the patch, and parts without a tree.
+                while trees.next_if(|(start, _)| *start < offset).is_some() {}
+                Sentence {
+                    offset,
+                    text: sentence.span.of(self.text),
+                    class: sentence.class(),
+                    tree: trees
+                        .next_if(|(start, _)| *start == offset)
+                        .map(|(_, tree)| tree),
+                }
             })
+            .collect()
     }
 }
 
 /// A statement, and what is known of it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Sentence<'a> {
     offset: usize,
     text: &'a str,
     class: Class,
+    tree: Option<Stmt>,
 }
 
 impl Sentence<'_> {

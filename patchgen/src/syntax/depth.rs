@@ -53,16 +53,12 @@ impl Depth {
                     depth += 1;
                 }
                 TokenKind::Word => {
-                    let word = &statement[token.range.clone()];
-                    let is_one =
-                        |words: &[&str]| words.iter().any(|it| it.eq_ignore_ascii_case(word));
-                    if is_one(&OPERATORS) {
-                        level.chain += 1;
-                        depth += 1;
-                    } else if is_one(&JOINS) {
-                        level.joins += 1;
-                        depth += 1;
+                    match nesting(&statement[token.range.clone()]) {
+                        Some(Nesting::Operator) => level.chain += 1,
+                        Some(Nesting::Join) => level.joins += 1,
+                        None => continue,
                     }
+                    depth += 1;
                 }
                 _ => {}
             }
@@ -80,12 +76,32 @@ impl Depth {
     }
 }
 
-const OPERATORS: [&str; 16] = [
-    "and", "or", "not", "case", "when", "is", "isnull", "notnull", "in", "like", "ilike",
-    "similar", "between", "collate", "at", "array",
-];
+enum Nesting {
+    Operator,
+    Join,
+}
 
-const JOINS: [&str; 5] = ["union", "except", "intersect", "join", "with"];
+/// By length, as every word of a patch is looked up.
+fn nesting(word: &str) -> Option<Nesting> {
+    let (operators, joins): (&[&str], &[&str]) = match word.len() {
+        2 => (&["or", "is", "in", "at"], &[]),
+        3 => (&["and", "not"], &[]),
+        4 => (&["case", "when", "like"], &["join", "with"]),
+        5 => (&["ilike", "array"], &["union"]),
+        6 => (&["isnull"], &["except"]),
+        7 => (&["notnull", "similar", "between", "collate"], &[]),
+        9 => (&[], &["intersect"]),
+        _ => return None,
+    };
+    let is_one = |words: &[&str]| words.iter().any(|it| it.eq_ignore_ascii_case(word));
+    if is_one(operators) {
+        Some(Nesting::Operator)
+    } else if is_one(joins) {
+        Some(Nesting::Join)
+    } else {
+        None
+    }
+}
 
 /// Runs the parser where its recursion has room; `None` if there is no thread to be had.
 pub(crate) fn with_stack<T: Send>(depth: Depth, run: impl FnOnce() -> T + Send) -> Option<T> {

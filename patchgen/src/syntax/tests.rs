@@ -6,7 +6,7 @@ use std::fmt::Write;
 fn faults(text: &str, dialect: Dialect) -> String {
     let segmented = segment(text);
     let mut faults = segmented.faults.clone();
-    faults.extend(check(text, &segmented, dialect));
+    faults.extend(check(text, &segmented, dialect).faults);
     let mut told = String::new();
     for fault in faults {
         let (line, column) = position(text, fault.offset);

@@ -1,39 +1,31 @@
-use super::Input;
+use super::{Input, Sentence};
 use crate::segment::Fault;
-use crate::syntax::tree;
 use patchgen_model::Kind;
 use squawk_syntax::ast::{self, AlterTableAction, AstNode, Stmt};
 
 pub(super) const NAME: &str = "mixed-change";
 
 /// A change of many rows behind an `ALTER TABLE` in the same transaction.
-pub(super) fn check(input: &Input<'_>) -> Vec<Fault> {
+pub(super) fn check(input: &Input<'_>, sentences: &[Sentence<'_>]) -> Vec<Fault> {
     if input.kind == Kind::Concurrent {
         return Vec::new();
     }
     let mut made = Vec::new();
     let mut locked = None;
-    for statement in input.statements() {
-        let first = statement.text.split_whitespace().next().unwrap_or_default();
-        if !["create", "alter", "update", "delete", "insert"]
-            .iter()
-            .any(|word| word.eq_ignore_ascii_case(first))
-        {
-            continue;
-        }
-        match tree(statement.text) {
+    for sentence in sentences {
+        match &sentence.tree {
             Some(Stmt::CreateTable(table)) => made.extend(table.table_name().map(name)),
-            Some(Stmt::AlterTable(table)) if locked.is_none() && locks(&table) => {
+            Some(Stmt::AlterTable(table)) if locked.is_none() && locks(table) => {
                 let relation = table.table_relation_name();
                 let table = relation.and_then(|relation| relation.table_name_ref());
                 locked = table.map(name).filter(|table| !made.contains(table));
             }
             Some(change) => {
                 if let Some(table) = &locked
-                    && let Some(what) = many_rows(&change, &made)
+                    && let Some(what) = many_rows(change, &made)
                 {
                     let message = format!("{what} many rows while `{table}` is locked");
-                    return vec![statement.fault(NAME, message)];
+                    return vec![sentence.fault(NAME, message)];
                 }
             }
             None => {}

@@ -3,67 +3,34 @@
 use super::{Input, Sentence, fault};
 use crate::lint::{LINTS, explain};
 use crate::segment::lexer::{TokenKind, Tokens};
-use crate::segment::{Fault, PieceKind, Strings};
-use crate::syntax::{self, Depth};
+use crate::segment::{Fault, Strings};
+use crate::syntax::Whole;
 use patchgen_model::Kind;
 use squawk_linter::{Linter, Rule, Violation};
-use squawk_syntax::SourceFile;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What a server is taken for if nobody says.
 const POSTGRES_VERSION: u32 = 15;
 
-pub(super) fn check(input: &Input<'_>) -> Vec<Fault> {
-    let is_statement = |kind| kind == PieceKind::Statement;
-    let depth = input
-        .segmented
-        .pieces
-        .iter()
-        .filter(|piece| is_statement(piece.kind))
-        .map(|piece| Depth::of(&input.text[piece.range.clone()]))
-        .max();
-    let Some(depth) = depth else {
-        return Vec::new();
-    };
-    let rules: Vec<Rule> = LINTS
+pub(super) fn check(input: &Input<'_>, whole: &Whole, sentences: &[Sentence<'_>]) -> Vec<Fault> {
+    let rules = LINTS
         .iter()
         .filter(|lint| (input.is_on)(lint.name))
-        .filter_map(|lint| lint.name.parse().ok())
-        .collect();
-    let in_transaction = input.kind != Kind::Concurrent;
+        .filter_map(|lint| lint.name.parse::<Rule>().ok());
+    let mut linter = Linter::from(rules);
+    linter.settings.assume_in_transaction = input.kind != Kind::Concurrent;
     let version = input.postgres_version.unwrap_or(POSTGRES_VERSION);
-    let sql = sql(input, depth);
-    let lint = || {
-        catch_unwind(AssertUnwindSafe(|| {
-            let mut linter = Linter::from(rules);
-            linter.settings.assume_in_transaction = in_transaction;
-            if let Ok(version) = version.to_string().parse() {
-                linter.settings.pg_version = version;
-            }
-            linter.lint(&SourceFile::parse(&sql), &sql)
-        }))
-    };
-    let Some(Ok(found)) = syntax::with_stack(depth, lint) else {
-        return Vec::new();
-    };
-    let statements: Vec<_> = input.statements().collect();
+    if let Ok(version) = version.to_string().parse() {
+        linter.settings.pg_version = version;
+    }
+    let lint = AssertUnwindSafe(|| linter.lint(&whole.parse, &whole.sql));
+    let found = catch_unwind(lint).unwrap_or_default();
     found
         .iter()
         .filter_map(told)
         .filter(|fault| (input.is_on)(fault.code))
-        .filter(|fault| !is_made_anew(fault, &statements))
+        .filter(|fault| !is_made_anew(fault, sentences))
         .collect()
-}
-
-/// The SQL that the parser understands; a statement that it does not could lead it astray.
-fn sql(input: &Input<'_>, depth: Depth) -> String {
-    let sql = syntax::sql_only(input.text, input.segmented, |_| true);
-    if !depth.is_beyond_parser() && syntax::parses(&sql) {
-        return sql;
-    }
-    syntax::sql_only(input.text, input.segmented, |piece| {
-        syntax::parses(&sql[piece.range.clone()])
-    })
 }
 
 fn told(violation: &Violation) -> Option<Fault> {
@@ -86,12 +53,12 @@ fn first_sentence(message: &str) -> String {
 }
 
 /// Whether what is dropped is made again behind: a view or a function cannot always be changed in place.
-fn is_made_anew(fault: &Fault, statements: &[Sentence<'_>]) -> bool {
+fn is_made_anew(fault: &Fault, sentences: &[Sentence<'_>]) -> bool {
     if !fault.code.starts_with("ban-drop-") {
         return false;
     }
-    let at = statements.partition_point(|statement| statement.offset <= fault.offset);
-    let (dropping, behind) = statements.split_at(at);
+    let at = sentences.partition_point(|sentence| sentence.offset <= fault.offset);
+    let (dropping, behind) = sentences.split_at(at);
     let Some(statement) = dropping.last() else {
         return false;
     };
