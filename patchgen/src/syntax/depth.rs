@@ -7,7 +7,7 @@ use std::thread;
 /// Enough for [`BEYOND`] levels in a build without optimisation, four times over.
 const STACK: usize = 64 << 20;
 /// A level needs about 4 KiB of stack; a thread may have as little as 2 MiB.
-const SHALLOW: usize = 100;
+const SHALLOW: usize = 200;
 /// The server's own limit is about as far.
 const BEYOND: usize = 4_000;
 
