@@ -26,6 +26,10 @@ struct Level {
 
 impl Depth {
     pub(crate) fn of(statement: &str) -> Self {
+        // No need to count where not even a token at every byte would nest too deeply.
+        if statement.len() <= SHALLOW {
+            return Self(statement.len());
+        }
         let mut deepest = 0;
         let mut depth = 0;
         let mut outer = Vec::new();
