@@ -2,7 +2,7 @@
 
 use crate::config::Grouping;
 use crate::context::{Context, Domain, target_of};
-use crate::ledger::{Entry, Ledger, Opened, Row, State};
+use crate::ledger::{Entry, Ledger, Row, Settled, State};
 use crate::lock::{self, Outcome, Watch};
 use crate::observer::{Event, emit};
 use crate::plan::{Action, Plan, Presence, Standing, Step};
@@ -32,32 +32,23 @@ async fn apply_domain(
     report: &mut Report,
 ) -> Result<(), Error> {
     let mut watched = false;
-    let ledger = match context.open(domain).await? {
-        Opened::Session(ledger) => {
-            if let Some(digests) = ledger.digests(&domain.keys).await? {
-                if context.is_settled(domain, &digests) {
-                    return Ok(());
-                }
-                watched = true;
-                let plan = preview(context, domain, &ledger).await?;
-                if let Some(plan) = plan.filter(Plan::is_empty) {
-                    report.warn(context.config, plan.warnings);
-                    return Ok(());
-                }
-            }
-            ledger
+    let (ledger, applied) = context.establish(domain).await?;
+    report.applied.extend(
+        applied
+            .iter()
+            .map(|(patch, elapsed)| AppliedPatch::new(patch, *elapsed)),
+    );
+    if let Some(digests) = ledger.digests(&domain.keys).await? {
+        if context.is_settled(domain, &digests) {
+            return Ok(());
         }
-        Opened::Absent(refused) => {
-            let applied = bootstrap::home(&context.state, domain, &context.set, refused).await?;
-            applied.into_iter().for_each(|(patch, elapsed)| {
-                report.applied.push(AppliedPatch::new(&patch, elapsed))
-            });
-            match context.open(domain).await? {
-                Opened::Session(ledger) => ledger,
-                Opened::Absent(refused) => return Err(refused),
-            }
+        watched = true;
+        let plan = preview(context, domain, &ledger).await?;
+        if let Some(plan) = plan.filter(Plan::is_empty) {
+            report.warn(context.config, plan.warnings);
+            return Ok(());
         }
-    };
+    }
     let is_done = |rows: &[tokio_postgres::SimpleQueryRow]| {
         context.is_settled(
             domain,
@@ -71,7 +62,7 @@ async fn apply_domain(
         query: ledger.digest_query(&domain.keys),
         is_done: &is_done,
     });
-    let lock = match lock::acquire(
+    let lock = match lock::acquire_unless(
         &context.state,
         &domain.database,
         &domain.user,
@@ -249,7 +240,7 @@ async fn adopt(
     let message = format!(
         "{}{}",
         work.take_finish(),
-        work.ledger.settle(&entries, "adopted")
+        work.ledger.settle(&entries, Settled::Adopted)
     );
     work.ledger
         .session
