@@ -209,7 +209,7 @@ async fn refuse_if_known(
         .await?
     {
         Finding::Unknown(_) => Ok(()),
-        Finding::Running => Err(interrupted.doubt("its session is still at work")),
+        Finding::Running => Err(interrupted.running()),
         known => {
             let fate = if known == Finding::Committed {
                 "was committed"
@@ -250,7 +250,7 @@ async fn settle_statement(
         };
     }
     progress.under_way = UnderWay::Nothing;
-    ledger.write(entry, &progress, None).await
+    ledger.write(entry, &progress, None, "").await
 }
 
 fn unknown(identity: &Identity) -> Error {
