@@ -5,7 +5,7 @@
 
 use crate::baseline;
 use crate::context::Domain;
-use crate::ledger::{Entry, Ledger, Settled};
+use crate::ledger::{DURABLE, Entry, Ledger, Settled};
 use crate::lock::{self, Lock};
 use crate::message::{Parts, patch_error};
 use crate::observer::{Event, emit};
@@ -13,6 +13,7 @@ use crate::plan::Presence;
 use crate::quote::{identifier, literal};
 use crate::script::Variables;
 use crate::session::{Connector, Session};
+use crate::transaction::busy_guard;
 use crate::{Config, Error, ErrorKind, failpoint};
 use patchgen_model::{Patch, PatchSet};
 use std::collections::BTreeMap;
@@ -119,7 +120,7 @@ pub(crate) async fn mark_finished(session: &Session, name: &str) -> Result<(), E
 
 async fn set_limit(session: &Session, name: &str, limit: i64) -> Result<(), Error> {
     session
-        .run(&finish_sql(name, limit))
+        .run(&format!("{DURABLE}{}", finish_sql(name, limit)))
         .await
         .map(drop)
         .map_err(|refusal| session.explain(refusal))
@@ -272,6 +273,8 @@ async fn make<'a>(
     let home = connector.open(name, user).await?;
     let mut parts = Parts::default();
     parts.own("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
+    let target = config.target(patches[0].database()).to_string();
+    parts.own(&format!("SELECT {}", busy_guard(&target)));
     for (number, patch) in rest.iter().enumerate() {
         if patch.user() != user {
             parts.own(&format!(
