@@ -275,20 +275,21 @@ impl Ledger {
         )
     }
 
+    /// How many of its steps are done; none when there is no ledger yet.
+    pub(crate) async fn steps_done(&self) -> Result<usize, Error> {
+        let query = format!("SELECT max(number) FROM {}.step", self.schema);
+        match self.session.run(&query).await {
+            Ok(row) => Ok(row
+                .and_then(|row| row.get(0).and_then(|number| number.parse().ok()))
+                .unwrap_or(0)),
+            Err(refusal) if is_missing(&refusal) => Ok(0),
+            Err(refusal) => Err(self.session.explain(refusal)),
+        }
+    }
+
     /// Makes the ledger, or brings it up to date; needs the run lock.
     pub(crate) async fn upgrade(&self) -> Result<(), Error> {
-        let done = match self
-            .session
-            .run(&format!("SELECT max(number) FROM {}.step", self.schema))
-            .await
-        {
-            Ok(row) => row
-                .and_then(|row| row.get(0).and_then(|number| number.parse().ok()))
-                .unwrap_or(0),
-            Err(refusal) if is_missing(&refusal) => 0,
-            Err(refusal) => return Err(self.session.explain(refusal)),
-        };
-        let steps = self.steps(done);
+        let steps = self.steps(self.steps_done().await?);
         if steps.is_empty() {
             return Ok(());
         }
