@@ -1,7 +1,8 @@
 //! What is pending as one psql script, for those who run SQL by hand.
 //!
-//! The script does what `apply` does as far as psql can: it has no lock for the whole of its run, it does not try again,
-//! and with the ledger in a database of its own a patch and its record are two transactions.
+//! The script does what `apply` does as far as psql can: it has no lock for the whole of its run and does not try again.
+//! With the ledger in a database of its own, and for concurrent patches, it cannot record the number of a transaction
+//! before its commit, so what is interrupted, or fails, is in doubt until somebody settles it.
 
 mod psql;
 
@@ -92,8 +93,8 @@ fn header(config: &Config, files: &[String], warnings: &[String]) -> String {
     ));
     if config.state != crate::StateLocation::InTarget {
         script.comment(
-            "\nPatch and record are two transactions here. If it stops between `done` and `recorded` of a patch, that\n\
-             patch is in the database and not in the ledger: `patchgen adopt` it before you go on.",
+            "\nPatch and record are two transactions here. A patch that is interrupted or fails before its record is in doubt,\n\
+             and nothing runs until somebody has looked and run `patchgen resolve` as `patchgen apply` then says.",
         );
     }
     for warning in warnings {
@@ -356,10 +357,12 @@ impl<'w, 'c, 'a> Writer<'w, 'c, 'a> {
         }
         self.home();
         let intent = format!("touched AS ({})", self.ledger.intent(entries));
+        let handed_over = self.ledger.handed_over(entries);
         let run_lock = self.run_lock();
         self.script.own("BEGIN");
         self.script.guard(&run_lock);
         self.script.guard(&Ledger::exactly(1, &intent));
+        self.script.guard(&Ledger::exactly(1, &handed_over));
         self.script.own("COMMIT");
         if patch.kind() == Kind::Concurrent {
             self.concurrent(step);
@@ -368,8 +371,8 @@ impl<'w, 'c, 'a> Writer<'w, 'c, 'a> {
         }
         self.script.echo(&format!("{}: done", patch.file()));
         self.home();
-        let done = format!("touched AS ({} RETURNING 1)", self.ledger.done(entries));
-        self.script.guard(&Ledger::exactly(1, &done));
+        self.script
+            .guard(&Ledger::exactly(1, &self.ledger.handed_back(entries)));
         self.script.echo(&format!("{}: recorded", patch.file()));
         Ok(())
     }

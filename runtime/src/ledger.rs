@@ -464,6 +464,34 @@ impl Ledger {
         )
     }
 
+    /// Records that a psql script is about to run a patch, after its intent.
+    ///
+    /// The script cannot tell the number of its transaction in time, so an interruption leaves doubt, which is better
+    /// than a patch that runs twice. Numbers of earlier attempts must not settle it.
+    pub(crate) fn handed_over(&self, entries: &[Entry<'_>]) -> String {
+        let schema = &self.schema;
+        let keys: Vec<String> = entries
+            .iter()
+            .map(|entry| format!("({})", entry.key()))
+            .collect();
+        format!(
+            "forgotten AS (DELETE FROM {schema}.run WHERE (database, major, minor, point) IN ({})), \
+             touched AS (UPDATE {schema}.patch SET state = 'committing' WHERE state = 'intent' AND {} RETURNING 1)",
+            keys.join(", "),
+            matches(entries)
+        )
+    }
+
+    /// Records that the script is through with it.
+    pub(crate) fn handed_back(&self, entries: &[Entry<'_>]) -> String {
+        format!(
+            "touched AS (UPDATE {}.patch SET state = 'applied', finished_at = pg_catalog.clock_timestamp() \
+             WHERE state = 'committing' AND {} RETURNING 1)",
+            self.schema,
+            matches(entries)
+        )
+    }
+
     /// Takes back that a transaction is about to be committed.
     pub(crate) fn rolled_back(&self, entries: &[Entry<'_>]) -> String {
         let (schema, rows) = (&self.schema, matches(entries));

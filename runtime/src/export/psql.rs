@@ -123,7 +123,7 @@ impl Script {
             }
         }
         self.verbatim_part(text, from, u32::try_from(text.len()).unwrap_or(u32::MAX));
-        if is_open {
+        if is_open && !text[from as usize..].trim_start().starts_with(';') {
             // The last statement may lack its semicolon, and a second one does no harm.
             self.verbatim("\n;");
         }
