@@ -57,7 +57,7 @@ impl fmt::Display for Export {
 pub(crate) async fn export(set: &PatchSet<'_>, config: &Config) -> Result<Export, Error> {
     let context = Context::new(set, config)?;
     let mut script = Script::new();
-    let (mut files, mut warnings) = (Vec::new(), Vec::new());
+    let (mut files, mut warnings, mut leaves_doubt) = (Vec::new(), Vec::new(), false);
     for domain in context.domains() {
         let (standings, presence) = status::look(&context, &domain).await?;
         let plan = Plan::new(&standings, &presence, config)?;
@@ -66,19 +66,20 @@ pub(crate) async fn export(set: &PatchSet<'_>, config: &Config) -> Result<Export
         if plan.steps.is_empty() {
             continue;
         }
+        let is_concurrent = |step: &Step<'_>| step.patch.kind() == Kind::Concurrent;
+        leaves_doubt |= !domain.in_target || plan.steps.iter().any(is_concurrent);
         let mut writer = Writer::new(&context, &domain, &presence, &standings, &mut script).await?;
         writer.steps(&plan.steps)?;
     }
     Ok(Export {
-        script: header(config, &files, &warnings) + &script.text,
+        script: header(files.len(), &warnings, leaves_doubt) + &script.text,
         files,
         warnings,
     })
 }
 
-fn header(config: &Config, files: &[String], warnings: &[String]) -> String {
+fn header(count: usize, warnings: &[String], leaves_doubt: bool) -> String {
     let mut script = Script::new();
-    let count = files.len();
     if count == 0 {
         script.comment("Nothing is pending.");
         return script.text;
@@ -91,9 +92,9 @@ fn header(config: &Config, files: &[String], warnings: &[String]) -> String {
          recorded, and a new script has the rest. Do not run it twice, nor while patches are applied otherwise.",
         if count == 1 { "patch" } else { "patches" }
     ));
-    if config.state != crate::StateLocation::InTarget {
+    if leaves_doubt {
         script.comment(
-            "\nPatch and record are two transactions here. A patch that is interrupted or fails before its record is in doubt,\n\
+            "\nNot every patch shares a transaction with its record here. One that is interrupted or fails before its record is in doubt,\n\
              and nothing runs until somebody has looked and run `patchgen resolve` as `patchgen apply` then says.",
         );
     }
@@ -126,8 +127,9 @@ struct Writer<'w, 'c, 'a> {
     done: Option<usize>,
     /// Whether the role of the ledger is there.
     has_role: bool,
-    /// The database from which others are made.
+    /// The database from which others are made, and the one on the server of the ledger.
     maintenance: String,
+    state_maintenance: String,
     is_made: bool,
     granted: Vec<String>,
 }
@@ -140,16 +142,13 @@ impl<'w, 'c, 'a> Writer<'w, 'c, 'a> {
         standings: &'w [Standing<'a>],
         script: &'w mut Script,
     ) -> Result<Self, Error> {
-        let opened = context.open(domain).await?;
-        let (ledger, done, has_role, maintenance) = match opened {
+        let targets = bootstrap::maintenance(&context.targets, context.targets.admin()).await?;
+        let maintenance = targets.database.clone();
+        let mut state_maintenance = maintenance.clone();
+        let (ledger, done, has_role) = match context.open(domain).await? {
             Opened::Session(ledger) => {
                 let done = ledger.steps_done().await?;
-                let maintenance = context
-                    .targets
-                    .own_database()
-                    .unwrap_or("postgres")
-                    .to_owned();
-                (ledger, Some(done), true, maintenance)
+                (ledger, Some(done), true)
             }
             Opened::Absent(_) => {
                 let session = bootstrap::maintenance(&context.state, context.state.admin()).await?;
@@ -157,9 +156,9 @@ impl<'w, 'c, 'a> Writer<'w, 'c, 'a> {
                 let there = bootstrap::presence(&session, std::slice::from_ref(&name)).await?;
                 let is_there = there.get(&name) == Some(&Presence::Present);
                 let has_role = bootstrap::role_exists(&session, &domain.user).await?;
-                let maintenance = session.database.clone();
+                state_maintenance.clone_from(&session.database);
                 let ledger = Ledger::new(session, context.config, context.set.revision());
-                (ledger, is_there.then_some(0), has_role, maintenance)
+                (ledger, is_there.then_some(0), has_role)
             }
         };
         Ok(Self {
@@ -172,6 +171,7 @@ impl<'w, 'c, 'a> Writer<'w, 'c, 'a> {
             done,
             has_role,
             maintenance,
+            state_maintenance,
             is_made: false,
             granted: Vec::new(),
         })
@@ -276,7 +276,7 @@ impl<'w, 'c, 'a> Writer<'w, 'c, 'a> {
         if !self.domain.in_target {
             let admin = self.context.state.admin().to_owned();
             if !self.has_role {
-                self.state(&self.maintenance.clone(), &admin);
+                self.state(&self.state_maintenance.clone(), &admin);
                 // The script of the database itself may have made it.
                 let role = literal(&self.domain.user);
                 self.script.unless(
@@ -285,7 +285,7 @@ impl<'w, 'c, 'a> Writer<'w, 'c, 'a> {
                 );
             }
             if self.done.is_none() && !made_home {
-                self.state(&self.maintenance.clone(), &admin);
+                self.state(&self.state_maintenance.clone(), &admin);
                 self.script.own(&create_home_sql(self.domain));
             } else if made_home || !self.has_role {
                 self.state(&self.domain.database.clone(), &admin);

@@ -199,3 +199,26 @@ fn a_baseline_that_makes_its_database_and_one_that_is_there() {
         );
     }
 }
+
+#[test]
+fn the_ledger_may_be_on_another_server() {
+    let case = Case::new(&[]);
+    let other = server();
+    let conninfo = other.conninfo("postgres", "postgres");
+    let place = ["--state-conninfo", &conninfo];
+    let export = case.run(&[&["export"], &place[..]].concat());
+    assert_code(&export, 0);
+    // Wherever psql begins: the script says where it goes.
+    other.psql("postgres", &export.stdout).unwrap();
+    let again = case.run(&[&["apply"], &place[..]].concat());
+    assert!(
+        again.stdout.starts_with("nothing to do for 6 patches"),
+        "{again:#?}"
+    );
+    assert_eq!(
+        case.server
+            .psql("kennel", "SELECT count(*) FROM kennel.dogs")
+            .unwrap(),
+        "5"
+    );
+}
