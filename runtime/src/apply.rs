@@ -13,6 +13,7 @@ use crate::{Config, Error, baseline, bootstrap, concurrent, failpoint, transacti
 use patchgen_model::{Kind, Patch, PatchId, PatchSet};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
+use tracing::Instrument as _;
 
 pub(crate) async fn apply(set: &PatchSet<'_>, config: &Config) -> Result<Report, Error> {
     let began = Instant::now();
@@ -127,7 +128,18 @@ async fn run(
             adopt(work, group, report).await?;
             continue;
         }
-        run_group(work, group, &mut made, report).await?;
+        let patch = &group[0].patch;
+        let span = tracing::info_span!(
+            "patch",
+            patch = %patch.id(),
+            database = %group[0].target,
+            user = patch.user(),
+            kind = %patch.kind(),
+            together = group.len(),
+        );
+        run_group(work, group, &mut made, report)
+            .instrument(span)
+            .await?;
         let name = &group[0].target.database;
         let is_last = !others
             .iter()

@@ -9,8 +9,7 @@ use std::str::FromStr;
 /// use patchgen_runtime::VersionMap;
 ///
 /// let map: VersionMap = "
-///     # Flyway's baseline is the dump that we begin with.
-///     1    = -
+///     1    = -    # Flyway's baseline is the dump that we begin with
 ///     1.1  = app.20240101.0001
 ///     1.2  = patches/app.20240201.0001.postgres.breed.sql
 /// ".parse()?;

@@ -13,6 +13,8 @@ mod crash;
 mod dependencies;
 /// Waiting for locks, and for each other.
 mod locks;
+/// What the configuration can change.
+mod modes;
 /// Where an error is said to be.
 mod places;
 /// The measuring and breaking proxy itself.
