@@ -4,7 +4,7 @@ use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser as _;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 use patchgen_runtime::Kind;
-use patchgen_runtime::cli::{Adopt, Apply, Options, Plan, Resolve, Status, Verify};
+use patchgen_runtime::cli::{Adopt, Apply, Export, Options, Plan, Resolve, Status, Verify};
 use std::path::PathBuf;
 use tracing::level_filters::LevelFilter;
 
@@ -83,6 +83,8 @@ pub(crate) enum Command {
     Resolve(OnFiles<Resolve>),
     /// Record patches without running them: the ones you know to be there, or what another tool has recorded
     Adopt(OnFiles<Adopt>),
+    /// Write what is pending as one psql script, for administrators who run SQL by hand
+    Export(OnFiles<Export>),
     /// Show how every patch stands: state, when, how long, by whom, from which revision
     Status(OnFiles<Status>),
     /// Compare the patches with what was applied; change nothing

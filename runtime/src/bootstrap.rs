@@ -69,17 +69,20 @@ pub(crate) async fn presence(
     Ok(found)
 }
 
+pub(crate) fn create_database_sql(name: &str) -> String {
+    format!(
+        "CREATE DATABASE {} CONNECTION LIMIT {UNFINISHED}",
+        identifier(name)
+    )
+}
+
 /// Makes a database and marks it as unfinished.
 pub(crate) async fn create_database(
     config: &Config,
     session: &Session,
     name: &str,
 ) -> Result<(), Error> {
-    let sql = format!(
-        "CREATE DATABASE {} CONNECTION LIMIT {UNFINISHED}",
-        identifier(name)
-    );
-    create(session, &sql).await?;
+    create(session, &create_database_sql(name)).await?;
     emit(
         config,
         &Event::Created {
@@ -88,6 +91,10 @@ pub(crate) async fn create_database(
     );
     failpoint!("database");
     Ok(())
+}
+
+pub(crate) fn drop_database_sql(name: &str) -> String {
+    format!("DROP DATABASE {} WITH (FORCE)", identifier(name))
 }
 
 /// Drops a database whose bootstrap was interrupted.
@@ -100,9 +107,8 @@ pub(crate) async fn drop_unfinished(
         "the bootstrap of database `{name}` was interrupted: dropping what was made and beginning again"
     );
     emit(config, &Event::Warning { message: &message });
-    let sql = format!("DROP DATABASE {} WITH (FORCE)", identifier(name));
     session
-        .run(&sql)
+        .run(&drop_database_sql(name))
         .await
         .map(drop)
         .map_err(|refusal| session.explain(refusal))
@@ -110,27 +116,33 @@ pub(crate) async fn drop_unfinished(
 
 /// Marks a database that a script has just made.
 pub(crate) async fn mark_unfinished(session: &Session, name: &str) -> Result<(), Error> {
-    set_limit(session, name, i64::from(UNFINISHED)).await
+    set_limit(session, &unfinished_sql(name)).await
 }
 
 /// Takes the mark off.
 pub(crate) async fn mark_finished(session: &Session, name: &str) -> Result<(), Error> {
-    set_limit(session, name, -1).await
+    set_limit(session, &finished_sql(name)).await
 }
 
-async fn set_limit(session: &Session, name: &str, limit: i64) -> Result<(), Error> {
+async fn set_limit(session: &Session, sql: &str) -> Result<(), Error> {
     session
-        .run(&format!("{DURABLE}{}", finish_sql(name, limit)))
+        .run(&format!("{DURABLE}{sql}"))
         .await
         .map(drop)
         .map_err(|refusal| session.explain(refusal))
 }
 
-fn finish_sql(name: &str, limit: i64) -> String {
+/// What marks a database as unfinished.
+pub(crate) fn unfinished_sql(name: &str) -> String {
     format!(
-        "ALTER DATABASE {} CONNECTION LIMIT {limit}",
+        "ALTER DATABASE {} CONNECTION LIMIT {UNFINISHED}",
         identifier(name)
     )
+}
+
+/// What takes the mark off.
+pub(crate) fn finished_sql(name: &str) -> String {
+    format!("ALTER DATABASE {} CONNECTION LIMIT -1", identifier(name))
 }
 
 /// Runs a statement that makes something, unless another program was quicker; waits while the template is in use.
@@ -239,13 +251,8 @@ async fn make<'a>(
     }
     let Some(user) = patches.first().map(|patch| patch.user()) else {
         create_role(connector, domain, session).await?;
-        let sql = format!(
-            "CREATE DATABASE {} OWNER {}",
-            identifier(name),
-            identifier(&domain.user)
-        );
         // The maker must be a member of the owner to give it a database, unless it is a superuser.
-        create(session, &sql).await?;
+        create(session, &create_home_sql(domain)).await?;
         emit(
             config,
             &Event::Created {
@@ -352,7 +359,7 @@ async fn record<'a>(
         "{}; {}; RESET ROLE; {}; COMMIT",
         ledger.settle(&entries, Settled::Applied),
         ledger.finished(&entries),
-        finish_sql(&domain.database, -1)
+        finished_sql(&domain.database)
     ));
     failpoint!("home");
     ledger
@@ -375,7 +382,27 @@ pub(crate) async fn role_exists(session: &Session, role: &str) -> Result<bool, E
         .is_some())
 }
 
-/// Makes the role of the state database; the server sees only a verifier of its password.
+/// What makes the state database where no patch does.
+pub(crate) fn create_home_sql(domain: &Domain) -> String {
+    format!(
+        "CREATE DATABASE {} OWNER {}",
+        identifier(&domain.database),
+        identifier(&domain.user)
+    )
+}
+
+/// What makes the role of the state database, with a verifier of its password.
+pub(crate) fn create_role_sql(connector: &Connector<'_>, domain: &Domain) -> String {
+    let password = connector.password(&domain.database, &domain.user);
+    let verifier = postgres_protocol::password::scram_sha_256(password.as_bytes());
+    format!(
+        "CREATE ROLE {} LOGIN PASSWORD {}",
+        identifier(&domain.user),
+        literal(&verifier)
+    )
+}
+
+/// Makes the role of the state database; the server sees only the verifier.
 async fn create_role(
     connector: &Connector<'_>,
     domain: &Domain,
@@ -385,17 +412,7 @@ async fn create_role(
     if role_exists(session, role).await? {
         return Ok(());
     }
-    let password = connector.password(&domain.database, role);
-    let verifier = postgres_protocol::password::scram_sha_256(password.as_bytes());
-    create(
-        session,
-        &format!(
-            "CREATE ROLE {} LOGIN PASSWORD {}",
-            identifier(role),
-            literal(&verifier)
-        ),
-    )
-    .await?;
+    create(session, &create_role_sql(connector, domain)).await?;
     emit(
         connector.config,
         &Event::Created {
@@ -405,11 +422,15 @@ async fn create_role(
     Ok(())
 }
 
+/// What lets the state role make its schema in a database that it does not own.
+pub(crate) fn allow_sql(domain: &Domain) -> String {
+    let (database, role) = (identifier(&domain.database), identifier(&domain.user));
+    format!("GRANT CREATE, CONNECT ON DATABASE {database} TO {role}")
+}
+
 /// Lets the state role make its schema in a database that it does not own.
 async fn allow(home: &Session, domain: &Domain) -> Result<(), Error> {
-    let (database, role) = (identifier(&domain.database), identifier(&domain.user));
-    let sql = format!("GRANT CREATE, CONNECT ON DATABASE {database} TO {role}");
-    home.run(&sql)
+    home.run(&allow_sql(domain))
         .await
         .map(drop)
         .map_err(|refusal| home.explain(refusal))

@@ -1,4 +1,4 @@
-//! `plan`, `apply`, `resolve`, `adopt`, `status` and `verify` as a subcommand of the program that carries the patches.
+//! `plan`, `apply`, `resolve`, `adopt`, `export`, `status` and `verify` as a subcommand of the program that carries the patches.
 //!
 //! ```no_run
 //! use clap::Parser;
@@ -28,10 +28,13 @@
 
 mod action;
 mod adopt;
+mod export;
 mod options;
 
+use action::Select;
 pub use action::{Action, Apply, Outcome, Plan, Resolve, Status, Verify};
 pub use adopt::Adopt;
+pub use export::Export;
 pub use options::{Format, Options};
 
 use crate::{Config, Error, PatchSet};

@@ -305,20 +305,21 @@ impl Ledger {
         )
     }
 
+    /// How many of its steps are done; none when there is no ledger yet.
+    pub(crate) async fn steps_done(&self) -> Result<usize, Error> {
+        let query = format!("SELECT max(number) FROM {}.step", self.schema);
+        match self.session.run(&query).await {
+            Ok(row) => Ok(row
+                .and_then(|row| row.get(0).and_then(|number| number.parse().ok()))
+                .unwrap_or(0)),
+            Err(refusal) if is_missing(&refusal) => Ok(0),
+            Err(refusal) => Err(self.session.explain(refusal)),
+        }
+    }
+
     /// Makes the ledger, or brings it up to date; needs the run lock.
     pub(crate) async fn upgrade(&self) -> Result<(), Error> {
-        let done = match self
-            .session
-            .run(&format!("SELECT max(number) FROM {}.step", self.schema))
-            .await
-        {
-            Ok(row) => row
-                .and_then(|row| row.get(0).and_then(|number| number.parse().ok()))
-                .unwrap_or(0),
-            Err(refusal) if is_missing(&refusal) => 0,
-            Err(refusal) => return Err(self.session.explain(refusal)),
-        };
-        let steps = self.steps(done);
+        let steps = self.steps(self.steps_done().await?);
         if steps.is_empty() {
             return Ok(());
         }
@@ -489,6 +490,34 @@ impl Ledger {
         format!(
             "UPDATE {}.patch SET state = 'applied', finished_at = pg_catalog.clock_timestamp() \
              WHERE state = 'intent' AND {}",
+            self.schema,
+            matches(entries)
+        )
+    }
+
+    /// Records that a psql script is about to run a patch, after its intent.
+    ///
+    /// The script cannot tell the number of its transaction in time, so an interruption leaves doubt, which is better
+    /// than a patch that runs twice. Numbers of earlier attempts must not settle it.
+    pub(crate) fn handed_over(&self, entries: &[Entry<'_>]) -> String {
+        let schema = &self.schema;
+        let keys: Vec<String> = entries
+            .iter()
+            .map(|entry| format!("({})", entry.key()))
+            .collect();
+        format!(
+            "forgotten AS (DELETE FROM {schema}.run WHERE (database, major, minor, point) IN ({})), \
+             touched AS (UPDATE {schema}.patch SET state = 'committing' WHERE state = 'intent' AND {} RETURNING 1)",
+            keys.join(", "),
+            matches(entries)
+        )
+    }
+
+    /// Records that the script is through with it.
+    pub(crate) fn handed_back(&self, entries: &[Entry<'_>]) -> String {
+        format!(
+            "touched AS (UPDATE {}.patch SET state = 'applied', finished_at = pg_catalog.clock_timestamp() \
+             WHERE state = 'committing' AND {} RETURNING 1)",
             self.schema,
             matches(entries)
         )

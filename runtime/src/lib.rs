@@ -29,6 +29,7 @@ mod config;
 mod conninfo;
 mod context;
 mod error;
+mod export;
 mod ledger;
 mod lock;
 mod message;
@@ -55,6 +56,7 @@ pub use adopt::{Adopted, AdoptedPatch, Adoption, Doubtful, Recording, Tool, Vers
 pub use config::{Config, Grouping, Policy, RoleMode, Selection, StateLocation, Target};
 pub use conninfo::{Conninfo, ConninfoError};
 pub use error::{Error, ErrorKind, Location};
+pub use export::Export;
 pub use observer::{Event, Observer};
 pub use patchgen_macros::embed_patches;
 pub use patchgen_model::{Checksum, Grammar, Kind, Patch, PatchId, PatchSet, Revision, Version};
@@ -62,7 +64,7 @@ pub use plan::{Action, PatchState, Plan, Step};
 pub use rehearse::Rehearsal;
 pub use report::{AppliedPatch, Report};
 pub use resolve::{Identity, Resolved, Settlement};
-pub use run::{adopt, apply, plan, rehearse, resolve, status, verify};
+pub use run::{adopt, apply, export, plan, rehearse, resolve, status, verify};
 #[cfg(feature = "tokio")]
 pub use run::{apply_async, plan_async, status_async, verify_async};
 pub use status::{Difference, PatchStatus, Status, Verification};

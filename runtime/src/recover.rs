@@ -85,7 +85,8 @@ impl<'i> Interrupted<'i> {
             (self.xid, self.system_identifier, self.timeline)
         else {
             return Ok(Finding::Unknown(
-                "the ledger has no number of its transaction".to_owned(),
+                "the ledger has no number of its transaction, as when a psql script runs it"
+                    .to_owned(),
             ));
         };
         let query = format!(

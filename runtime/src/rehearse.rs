@@ -108,7 +108,9 @@ async fn try_database(
         if number == 0 {
             parts.own("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
         }
-        session_settings(&mut parts, config, patch, &step.target);
+        session_settings(config, patch, &step.target)
+            .iter()
+            .for_each(|setting| parts.own(setting));
         if session.user != patch.user() {
             parts.own(&format!("SET LOCAL ROLE {}", identifier(patch.user())));
         }

@@ -4,8 +4,8 @@
 //! program without tokio and inside of one, where starting a runtime on the caller's thread would panic.
 
 use crate::{
-    Adopted, Adoption, Config, Error, ErrorKind, Identity, Plan, Rehearsal, Report, Resolved,
-    Settlement, Status, Verification,
+    Adopted, Adoption, Config, Error, ErrorKind, Export, Identity, Plan, Rehearsal, Report,
+    Resolved, Settlement, Status, Verification,
 };
 use patchgen_model::PatchSet;
 use std::future::Future;
@@ -163,6 +163,21 @@ pub fn resolve(
 /// ```
 pub fn adopt(set: &PatchSet<'_>, config: &Config, adoption: &Adoption) -> Result<Adopted, Error> {
     on_thread(|| block_on(crate::adopt::adopt(set, config, adoption)))
+}
+
+/// Writes what is pending as one psql script, which also records it; changes nothing.
+///
+/// # Errors
+/// As [`plan`]; and when a concurrent patch was begun before, which only [`apply`] can take up again.
+///
+/// ```no_run
+/// # static PATCHES: patchgen_runtime::PatchSet = patchgen_runtime::PatchSet::EMPTY;
+/// # let config = patchgen_runtime::Config::new();
+/// println!("{}", patchgen_runtime::export(&PATCHES, &config)?);
+/// # Ok::<(), patchgen_runtime::Error>(())
+/// ```
+pub fn export(set: &PatchSet<'_>, config: &Config) -> Result<Export, Error> {
+    on_thread(|| block_on(crate::export::export(set, config)))
 }
 
 /// Runs on a thread of its own while the caller's task waits.

@@ -1,8 +1,8 @@
 //! The JSON of plans, reports and states, as programs read it.
 
 use crate::{
-    Adopted, AdoptedPatch, AppliedPatch, PatchStatus, Plan, Rehearsal, Report, Resolved, Status,
-    Step, Verification,
+    Adopted, AdoptedPatch, AppliedPatch, Export, PatchStatus, Plan, Rehearsal, Report, Resolved,
+    Status, Step, Verification,
 };
 use patchgen_model::Version;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
@@ -84,6 +84,16 @@ impl Serialize for Adopted {
         map.serialize_entry("doubtful", &self.doubtful)?;
         map.serialize_entry("notes", &self.notes)?;
         map.serialize_entry("known", &self.known)?;
+        map.end()
+    }
+}
+
+impl Serialize for Export {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("files", &self.files)?;
+        map.serialize_entry("warnings", &self.warnings)?;
+        map.serialize_entry("script", &self.to_string())?;
         map.end()
     }
 }

@@ -59,6 +59,23 @@ impl<'c> Connector<'c> {
         self.conninfo.user().unwrap_or("postgres")
     }
 
+    /// The words that say where the server is and how to reach it, without a role, a database or a secret.
+    pub(crate) fn address(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        const WORDS: [&str; 8] = [
+            "host",
+            "hostaddr",
+            "port",
+            "sslmode",
+            "sslrootcert",
+            "sslcert",
+            "sslkey",
+            "target_session_attrs",
+        ];
+        WORDS
+            .into_iter()
+            .filter_map(|word| Some((word, self.conninfo.get(word)?)))
+    }
+
     /// The database that administration starts from, if the connection names one.
     pub(crate) fn own_database(&self) -> Option<&str> {
         self.conninfo.dbname()

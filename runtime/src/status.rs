@@ -293,7 +293,7 @@ pub(crate) async fn verify(set: &PatchSet<'_>, config: &Config) -> Result<Verifi
 }
 
 /// Compares a domain's patches with its ledger; interrupted ones are shown as what the server says of them.
-async fn look<'a>(
+pub(crate) async fn look<'a>(
     context: &Context<'_, 'a>,
     domain: &Domain,
 ) -> Result<(Vec<Standing<'a>>, BTreeMap<String, Presence>), Error> {

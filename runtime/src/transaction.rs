@@ -220,7 +220,9 @@ fn parts<'a>(work: &Work<'_, '_>, entries: &[Entry<'a>]) -> Result<Vec<Part<'a>>
     }
     for (number, entry) in entries.iter().enumerate() {
         let (patch, target) = (&entry.patch, &entry.target);
-        session_settings(&mut parts, config, patch, target);
+        session_settings(config, patch, target)
+            .iter()
+            .for_each(|setting| parts.own(setting));
         let name = literal(&session_name(&config.program, entry));
         parts.own(&format!("SET LOCAL application_name = {name}"));
         if config.role_mode == RoleMode::SetRole {
@@ -242,21 +244,19 @@ fn parts<'a>(work: &Work<'_, '_>, entries: &[Entry<'a>]) -> Result<Vec<Part<'a>>
 }
 
 /// Timeouts and search path of a patch, for the transaction only.
-pub(crate) fn session_settings(
-    parts: &mut Parts<'_>,
-    config: &Config,
-    patch: &Patch<'_>,
-    target: &Target,
-) {
+pub(crate) fn session_settings(config: &Config, patch: &Patch<'_>, target: &Target) -> Vec<String> {
     let timeout = |own: Option<Duration>, general: Duration| own.unwrap_or(general).as_millis();
     let lock = timeout(patch.lock_timeout(), config.lock_timeout);
-    parts.own(&format!("SET LOCAL lock_timeout = {lock}"));
     let statement = timeout(patch.statement_timeout(), config.statement_timeout);
-    parts.own(&format!("SET LOCAL statement_timeout = {statement}"));
+    let mut settings = vec![
+        format!("SET LOCAL lock_timeout = {lock}"),
+        format!("SET LOCAL statement_timeout = {statement}"),
+    ];
     if let Some(schema) = &target.schema {
         let schema = identifier(schema);
-        parts.own(&format!("SET LOCAL search_path = {schema}, public"));
+        settings.push(format!("SET LOCAL search_path = {schema}, public"));
     }
+    settings
 }
 
 /// What the session of a patch is called while it runs.

@@ -5,6 +5,8 @@
 mod adopt;
 /// Commands on databases.
 mod databases;
+/// Scripts for administrators.
+mod export;
 /// Commands that only need files.
 mod files;
 

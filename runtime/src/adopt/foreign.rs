@@ -200,3 +200,30 @@ async fn locate(
     };
     Ok((schema.to_owned(), name.to_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_ordered_by_their_numbers() {
+        let order = |version: &str| {
+            Entry {
+                version: version.to_owned(),
+                ..Entry::default()
+            }
+            .order()
+        };
+        for (before, after) in [
+            ("2", "10"),
+            ("1.9", "1.10"),
+            ("1.9", "1_10"),
+            ("2.0", "2.0.1"),
+            ("20240101120000", "20240101120001"),
+            ("2211-9-0", "2211-10-0"),
+        ] {
+            assert!(order(before) < order(after), "{before} {after}");
+        }
+        assert_eq!(order("1"), order("1.0"));
+    }
+}

@@ -1,4 +1,4 @@
-use super::{Adopt, Format, PENDING};
+use super::{Adopt, Export, Format, PENDING};
 use crate::{Config, Error, Kind, PatchSet, Resolved, Selection, Settlement};
 use serde::Serialize;
 use std::fmt::Display;
@@ -14,6 +14,8 @@ pub enum Action {
     Resolve(Resolve),
     /// Record patches without running them: the ones you know to be there, or what another tool has recorded
     Adopt(Adopt),
+    /// Write what is pending as one psql script, for administrators who run SQL by hand
+    Export(Export),
     /// Show how every patch stands: state, when, how long, by whom, from which revision
     Status(Status),
     /// Compare the patches with what was applied; change nothing
@@ -81,7 +83,7 @@ pub struct Verify {}
 
 /// Which of the pending patches.
 #[derive(Clone, Debug, clap::Args)]
-struct Select {
+pub(super) struct Select {
     /// Only these kinds: std, direct, concurrent; the first patch of another kind ends the run
     #[arg(long, value_name = "KIND,…", value_delimiter = ',')]
     kinds: Vec<Kind>,
@@ -97,7 +99,7 @@ struct Select {
 }
 
 impl Select {
-    fn configure(&self, config: Config) -> Config {
+    pub(super) fn configure(&self, config: Config) -> Config {
         let config = match self {
             Self { one: true, .. } => config.selection(Selection::One),
             Self { group: true, .. } => config.selection(Selection::Group),
@@ -148,6 +150,7 @@ impl Action {
                 Ok(outcome(&report, format, 0))
             }
             Self::Adopt(args) => args.perform(set, &config, format),
+            Self::Export(args) => args.perform(set, config, format),
             Self::Status(args) => {
                 let status = crate::status(set, &config)?;
                 let pending = args.exit_code && status.is_pending();
