@@ -11,6 +11,8 @@ mod concurrent;
 mod crash;
 /// What reaches the programs that users build.
 mod dependencies;
+/// Dumps as baselines, compared with what psql makes of them.
+mod dumps;
 /// Waiting for locks, and for each other.
 mod locks;
 /// Where an error is said to be.
