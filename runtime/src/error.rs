@@ -218,14 +218,10 @@ impl From<ConninfoError> for Error {
     }
 }
 
+/// As [`Error::explain`], because this is what a program prints whose `main` returns the error.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field("message", &self.to_string())
-            .field("patch", &self.0.patch)
-            .field("help", &self.0.help)
-            .finish_non_exhaustive()
+        f.write_str(&self.explain())
     }
 }
 

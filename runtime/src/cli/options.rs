@@ -156,6 +156,7 @@ fn duration(text: &str) -> Result<Duration, &'static str> {
 }
 
 type Setter = fn(Config, String) -> Config;
+type DurationSetter = fn(Config, Duration) -> Config;
 
 impl Options {
     /// Puts what the command line gives into a configuration; the rest of it stays.
@@ -173,7 +174,7 @@ impl Options {
                 config = set(config, value.clone());
             }
         }
-        let durations: [(Option<Duration>, fn(Config, Duration) -> Config); 4] = [
+        let durations: [(Option<Duration>, DurationSetter); 4] = [
             (self.lock_timeout, Config::lock_timeout),
             (self.retry_for, Config::retry_for),
             (self.statement_timeout, Config::statement_timeout),

@@ -18,6 +18,12 @@ struct Arguments {
     /// Patch files; may be repeated
     #[arg(long)]
     patches: Vec<String>,
+    /// The database of launchpad names
+    #[arg(long)]
+    database: Option<String>,
+    /// The user of launchpad names
+    #[arg(long)]
+    user: Option<String>,
     /// Share a transaction among patches that may
     #[arg(long)]
     grouped: bool,
@@ -31,6 +37,12 @@ fn main() -> ExitCode {
     let mut build = patchgen::Build::new().without_lock_file();
     for glob in &arguments.patches {
         build = build.patches(glob);
+    }
+    if let Some(database) = &arguments.database {
+        build = build.database(database);
+    }
+    if let Some(user) = &arguments.user {
+        build = build.user(user);
     }
     match build.run() {
         Ok(output) => arguments

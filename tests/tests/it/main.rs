@@ -15,6 +15,8 @@ mod dependencies;
 mod dumps;
 /// Waiting for locks, and for each other.
 mod locks;
+/// What the configuration can change.
+mod modes;
 /// Where an error is said to be.
 mod places;
 /// The measuring and breaking proxy itself.

@@ -1,0 +1,201 @@
+//! Roles, grammars, selections, places of the state: what the configuration can change.
+
+use crate::apply::{BASELINE, effect};
+use crate::subject;
+use patchgen_tests::{connect, scratch_patches, server};
+
+fn effects(server: &patchgen_sandbox::Server) -> Vec<String> {
+    let rows = connect(server, "app")
+        .query("SELECT patch FROM effect", &[])
+        .unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+#[test]
+fn one_login_may_set_the_role_of_each_patch() {
+    for options in [&[][..], &["--state-in-target"]] {
+        let server = server();
+        connect(&server, "postgres")
+            .batch_execute("CREATE ROLE login LOGIN CREATEDB CREATEROLE; CREATE ROLE owner; GRANT owner TO login")
+            .unwrap();
+        let folder = scratch_patches(&[
+            (
+                "app.00000000.0000.login.baseline.sql",
+                "GRANT CREATE ON SCHEMA public TO owner; CREATE TABLE effect (patch text); ALTER TABLE effect OWNER TO owner;",
+            ),
+            (
+                "app.20240101.0001.owner.first.sql",
+                "INSERT INTO effect VALUES (current_user || ' ' || session_user); CREATE TABLE mine ();",
+            ),
+            (
+                "app.20240101.0002.owner.c.sql",
+                "-- patch: kind=concurrent\nCREATE INDEX CONCURRENTLY i ON effect (patch);",
+            ),
+        ]);
+        let subject = subject(&server, &folder)
+            .conninfo(server.conninfo("postgres", "login"))
+            .option("--role-mode=set-role");
+        let subject = options
+            .iter()
+            .fold(subject, |subject, option| subject.option(option));
+        subject.apply();
+        assert_eq!(effects(&server), ["owner login"], "{options:?}");
+        let query = "SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relname IN ('mine', 'i')";
+        for row in connect(&server, "app").query(query, &[]).unwrap() {
+            assert_eq!(row.get::<_, String>(0), "owner", "{options:?}");
+        }
+        assert!(subject.apply().starts_with("nothing to do"));
+    }
+}
+
+#[test]
+fn launchpad_names_take_database_and_user_from_the_program() {
+    let server = server();
+    connect(&server, "postgres")
+        .batch_execute("CREATE DATABASE app")
+        .unwrap();
+    connect(&server, "app").batch_execute(BASELINE).unwrap();
+    let folder = scratch_patches(&[
+        ("patch-2211-10-0-std.sql", &effect("third")),
+        ("patch-2211-5-1-direct.sql", &effect("second")),
+        ("patch-2211-5-0-std.sql", &effect("first")),
+        (
+            "patch-2211-11-0-concurrent.sql",
+            "CREATE INDEX CONCURRENTLY i ON effect (patch);",
+        ),
+    ]);
+    let subject = subject(&server, &folder)
+        .option("--database=app")
+        .option("--user=postgres");
+    // A program of another type than the first pending patch stops there.
+    let outcome = subject.run(&["apply", "--kinds", "direct"]);
+    assert!(outcome.status.success(), "{}", outcome.stderr);
+    assert!(effects(&server).is_empty());
+    subject.run(&["apply", "--one"]);
+    assert_eq!(effects(&server), ["first"]);
+    subject.run(&["apply", "--group"]);
+    assert_eq!(effects(&server), ["first", "second"]);
+    subject.apply();
+    assert_eq!(effects(&server), ["first", "second", "third"]);
+    let query = "SELECT string_agg(major || '-' || minor || '-' || point || '-' || kind, ' ' ORDER BY minor, point) FROM patchgen.patch";
+    let row = connect(&server, "patches").query_one(query, &[]).unwrap();
+    assert_eq!(
+        row.get::<_, String>(0),
+        "2211-5-0-std 2211-5-1-direct 2211-10-0-std 2211-11-0-concurrent"
+    );
+}
+
+#[test]
+fn a_logical_database_may_have_another_name_and_each_is_recorded_by_its_own() {
+    let server = server();
+    let folder = scratch_patches(&[
+        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
+        ("app.20240101.0001.postgres.first.sql", &effect("first")),
+    ]);
+    for name in ["app", "app_test"] {
+        subject(&server, &folder)
+            .option(&format!("--map=app={name}"))
+            .apply();
+        let row = connect(&server, name)
+            .query_one("SELECT count(*) FROM effect", &[])
+            .unwrap();
+        assert_eq!(row.get::<_, i64>(0), 1);
+    }
+    let query = "SELECT string_agg(DISTINCT database, ' ') FROM patchgen.patch";
+    let row = connect(&server, "patches").query_one(query, &[]).unwrap();
+    assert_eq!(row.get::<_, String>(0), "app app_test");
+}
+
+#[test]
+fn the_state_may_be_on_another_server() {
+    let (server, state) = (
+        server(),
+        patchgen_sandbox::Options::new()
+            .cluster(patchgen_sandbox::Cluster::Fresh)
+            .throwaway()
+            .unwrap(),
+    );
+    let folder = scratch_patches(&[
+        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
+        ("app.20240101.0001.postgres.first.sql", &effect("first")),
+    ]);
+    let subject = subject(&server, &folder).option(&format!(
+        "--state-conninfo={}",
+        state.conninfo("postgres", "postgres")
+    ));
+    subject.start_armed(&["apply"], "committed:2:kill").wait();
+    subject.apply();
+    assert_eq!(effects(&server), ["first"]);
+    assert!(subject.apply().starts_with("nothing to do"));
+    let query = "SELECT count(*) FROM pg_database WHERE datname = $1";
+    let has = |server: &patchgen_sandbox::Server, name: &str| {
+        connect(server, "postgres")
+            .query_one(query, &[&name])
+            .unwrap()
+            .get::<_, i64>(0)
+            == 1
+    };
+    assert!(
+        has(&server, "app")
+            && !has(&server, "patches")
+            && has(&state, "patches")
+            && !has(&state, "app")
+    );
+}
+
+#[test]
+fn a_standby_is_refused_and_the_way_out_is_named() {
+    let server = server();
+    if !server.binaries().dir().join("pg_basebackup").exists() {
+        return; // Some builds of the server come without it.
+    }
+    let folder = scratch_patches(&[("app.00000000.0000.postgres.baseline.sql", BASELINE)]);
+    subject(&server, &folder).apply();
+    let standby = server.standby().unwrap();
+    let folder = scratch_patches(&[
+        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
+        ("app.20240101.0001.postgres.first.sql", &effect("first")),
+    ]);
+    let to = |conninfo: String| subject(&server, &folder).conninfo(conninfo);
+    let outcome = to(standby.conninfo("postgres", "postgres")).run(&["apply"]);
+    assert_eq!(outcome.status.code(), Some(1));
+    assert!(
+        outcome
+            .stderr
+            .contains("is a standby, where nothing can be written"),
+        "{}",
+        outcome.stderr
+    );
+    assert!(
+        outcome.stderr.contains("target_session_attrs=read-write"),
+        "{}",
+        outcome.stderr
+    );
+    let both = format!(
+        "host=127.0.0.1,127.0.0.1 port={},{} user=postgres target_session_attrs=read-write",
+        standby.port(),
+        server.port()
+    );
+    to(both).apply();
+    assert_eq!(effects(&server), ["first"]);
+}
+
+#[test]
+fn a_call_within_tokio_works_and_an_asynchronous_one_too() {
+    let server = server();
+    let config = patchgen_runtime::Config::new().conninfo(server.conninfo("postgres", "postgres"));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let set = patchgen_runtime::PatchSet::EMPTY;
+        assert!(patchgen_runtime::apply(&set, &config).unwrap().is_empty());
+        assert!(
+            patchgen_runtime::apply_async(set, config)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+    });
+}
