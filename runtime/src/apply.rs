@@ -31,21 +31,24 @@ async fn apply_domain(
     report: &mut Report,
 ) -> Result<(), Error> {
     let mut watched = false;
-    let ledger = match context.open(domain).await? {
-        Opened::Session(ledger) => {
-            if let Some(digests) = ledger.digests(&domain.keys).await? {
-                if context.is_settled(domain, &digests) {
-                    return Ok(());
-                }
+    let mut opened = context.open(domain).await?;
+    if let Opened::Session(ledger) = opened {
+        opened = match ledger.digests(&domain.keys).await? {
+            Some(digests) if context.is_settled(domain, &digests) => return Ok(()),
+            Some(_) => {
                 watched = true;
                 let plan = preview(context, domain, &ledger).await?;
                 if let Some(plan) = plan.filter(Plan::is_empty) {
                     report.warn(context.config, plan.warnings);
                     return Ok(());
                 }
+                Opened::Session(ledger)
             }
-            ledger
-        }
+            None => bootstrap::reopen(domain, context, ledger).await?,
+        };
+    }
+    let ledger = match opened {
+        Opened::Session(ledger) => ledger,
         Opened::Absent(refused) => {
             let applied = bootstrap::home(&context.state, domain, &context.set, refused).await?;
             applied.into_iter().for_each(|(patch, elapsed)| {
@@ -330,11 +333,10 @@ async fn finish_bootstrap(context: &Context<'_, '_>, name: &str) -> Result<(), E
     let Some(maker) = context.set.iter().find(is_first) else {
         return Ok(());
     };
-    let session = bootstrap::maintenance(&context.targets, maker.user()).await?;
-    let name = name.to_owned();
-    let presence = bootstrap::presence(&session, std::slice::from_ref(&name)).await?;
-    if presence.get(&name) == Some(&Presence::Unfinished) {
-        bootstrap::mark_finished(&session, &name).await?;
+    let mut made = vec![name.to_owned()];
+    for patch in context.set.iter().filter(is_first) {
+        made.extend(baseline::databases(context.config, &patch));
     }
-    Ok(())
+    let session = bootstrap::maintenance(&context.targets, maker.user()).await?;
+    bootstrap::mark_finished(&session, &made).await
 }

@@ -1,11 +1,12 @@
 //! Makes what is missing: the state database and its role, and the databases that patches begin with a bootstrap.
 //!
 //! A database made here carries a connection limit that nobody sets by hand until its bootstrap is complete. The limit
-//! is part of CREATE DATABASE, so there is no moment at which an unfinished database looks like a finished one.
+//! is part of CREATE DATABASE, so there is no moment at which an unfinished database looks like a finished one. The limit
+//! that the database is to have in the end is counted from there.
 
 use crate::baseline;
-use crate::context::Domain;
-use crate::ledger::{Entry, Ledger};
+use crate::context::{Context, Domain};
+use crate::ledger::{Entry, Ledger, Opened};
 use crate::lock::{self, Lock, Outcome};
 use crate::message::{Parts, patch_error};
 use crate::observer::{Event, emit};
@@ -17,10 +18,21 @@ use crate::{Config, Error, ErrorKind, failpoint};
 use patchgen_model::{Patch, PatchSet};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
+use tokio_postgres::SimpleQueryRow;
 use tokio_postgres::error::SqlState;
 
-/// The connection limit of an unfinished database.
-const UNFINISHED: u32 = 1_000_003;
+/// The connection limit of an unfinished database that is to have none.
+const UNFINISHED: i32 = 1_470_000_003;
+
+/// Behind the largest limit that a server can have use for.
+const END: i32 = UNFINISHED + 1_000_000;
+
+/// The limit of an unfinished database that is to have a limit in the end; -1 is none.
+pub(crate) const fn marked(limit: i32) -> i32 {
+    let limit = if limit < -1 { -1 } else { limit };
+    let mark = UNFINISHED.saturating_add(limit).saturating_add(1);
+    if mark < END { mark } else { END - 1 }
+}
 
 /// A session from which databases can be made.
 pub(crate) async fn maintenance(connector: &Connector<'_>, user: &str) -> Result<Session, Error> {
@@ -50,7 +62,8 @@ pub(crate) async fn presence(
         .collect();
     let list: Vec<String> = names.iter().map(|name| literal(name)).collect();
     let query = format!(
-        "SELECT datname, datconnlimit = {UNFINISHED} FROM pg_catalog.pg_database WHERE datname IN ({})",
+        "SELECT datname, datconnlimit >= {UNFINISHED} AND datconnlimit < {END} FROM pg_catalog.pg_database \
+         WHERE datname IN ({})",
         list.join(", ")
     );
     for row in session
@@ -78,7 +91,7 @@ pub(crate) async fn create_database(
         "CREATE DATABASE {} CONNECTION LIMIT {UNFINISHED}",
         identifier(name)
     );
-    create(session, &sql).await?;
+    create(config, session, &sql).await?;
     emit(
         config,
         &Event::Created {
@@ -99,7 +112,22 @@ pub(crate) async fn drop_unfinished(
         "the bootstrap of database `{name}` was interrupted: dropping what was made and beginning again"
     );
     emit(config, &Event::Warning { message: &message });
-    let sql = format!("DROP DATABASE {} WITH (FORCE)", identifier(name));
+    // A script may have made a template of it, which cannot be dropped.
+    for sql in [
+        format!("ALTER DATABASE {} IS_TEMPLATE false", identifier(name)),
+        format!("DROP DATABASE {} WITH (FORCE)", identifier(name)),
+    ] {
+        session
+            .run(&sql)
+            .await
+            .map_err(|refusal| session.explain(refusal))?;
+    }
+    Ok(())
+}
+
+/// Takes the mark off databases, off all at once.
+pub(crate) async fn mark_finished(session: &Session, names: &[String]) -> Result<(), Error> {
+    let sql = finish_sql(session, names).await?;
     session
         .run(&sql)
         .await
@@ -107,33 +135,31 @@ pub(crate) async fn drop_unfinished(
         .map_err(|refusal| session.explain(refusal))
 }
 
-/// Marks a database that a script has just made.
-pub(crate) async fn mark_unfinished(session: &Session, name: &str) -> Result<(), Error> {
-    set_limit(session, name, i64::from(UNFINISHED)).await
-}
-
-/// Takes the mark off.
-pub(crate) async fn mark_finished(session: &Session, name: &str) -> Result<(), Error> {
-    set_limit(session, name, -1).await
-}
-
-async fn set_limit(session: &Session, name: &str, limit: i64) -> Result<(), Error> {
-    session
-        .run(&finish_sql(name, limit))
+/// The statements that take the mark off and give databases the limits that they are to have.
+async fn finish_sql(session: &Session, names: &[String]) -> Result<String, Error> {
+    let list: Vec<String> = names.iter().map(|name| literal(name)).collect();
+    let query = format!(
+        "SELECT datname, datconnlimit - {UNFINISHED} - 1 FROM pg_catalog.pg_database WHERE datname IN ({}) \
+         AND datconnlimit >= {UNFINISHED} AND datconnlimit < {END}",
+        list.join(", ")
+    );
+    let rows = session
+        .query(&query)
         .await
-        .map(drop)
-        .map_err(|refusal| session.explain(refusal))
-}
-
-fn finish_sql(name: &str, limit: i64) -> String {
-    format!(
-        "ALTER DATABASE {} CONNECTION LIMIT {limit}",
-        identifier(name)
-    )
+        .map_err(|refusal| session.explain(refusal))?;
+    let statement = |row: &SimpleQueryRow| {
+        let (name, limit) = (row.get(0)?, row.get(1)?);
+        Some(format!(
+            "ALTER DATABASE {} CONNECTION LIMIT {limit}; ",
+            identifier(name)
+        ))
+    };
+    Ok(rows.iter().filter_map(statement).collect())
 }
 
 /// Runs a statement that makes something, unless another program was quicker; waits while the template is in use.
-async fn create(session: &Session, sql: &str) -> Result<(), Error> {
+async fn create(config: &Config, session: &Session, sql: &str) -> Result<(), Error> {
+    let began = Instant::now();
     loop {
         let Err(refusal) = session.run(sql).await else {
             return Ok(());
@@ -144,7 +170,7 @@ async fn create(session: &Session, sql: &str) -> Result<(), Error> {
                 | &SqlState::DUPLICATE_DATABASE
                 | &SqlState::UNIQUE_VIOLATION,
             ) => return Ok(()),
-            Some(&SqlState::OBJECT_IN_USE) => {
+            Some(&SqlState::OBJECT_IN_USE) if began.elapsed() < config.retry_for => {
                 tokio::time::sleep(Duration::from_millis(fastrand::u64(50..250))).await;
             }
             _ => {
@@ -166,6 +192,36 @@ fn without_secret(sql: &str) -> &str {
     sql.split(" PASSWORD ").next().unwrap_or(sql)
 }
 
+/// The patches that make the database of a domain's ledger.
+fn makers<'a>(set: &PatchSet<'a>, config: &Config, name: &str) -> Vec<Patch<'a>> {
+    let of_home = |patch: &Patch<'_>| {
+        patch.is_bootstrap() && config.target(patch.database()).database == name
+    };
+    set.iter().filter(of_home).collect()
+}
+
+/// Takes a database for a ledger as absent that is there but unfinished: [`home`] waits for its maker, or makes it anew.
+pub(crate) async fn reopen(
+    domain: &Domain,
+    context: &Context<'_, '_>,
+    ledger: Ledger,
+) -> Result<Opened, Error> {
+    let name = &domain.database;
+    // A ledger is made with the last of the bootstrap: this one has no tables yet.
+    if makers(&context.set, context.config, name).is_empty() {
+        return Ok(Opened::Session(ledger));
+    }
+    let found = presence(&ledger.session, std::slice::from_ref(name)).await?;
+    if found.get(name) != Some(&Presence::Unfinished) {
+        return Ok(Opened::Session(ledger));
+    }
+    let message = format!("the bootstrap of database `{name}` is not complete");
+    Ok(Opened::Absent(Error::new(
+        ErrorKind::MissingDatabase,
+        message,
+    )))
+}
+
 /// Makes the database that holds a domain's ledger, with everything that must be there before the first record.
 ///
 /// Bootstrap patches of that very database run here, and are recorded in the transaction that runs them; gives those.
@@ -177,10 +233,7 @@ pub(crate) async fn home<'a>(
 ) -> Result<Vec<(Patch<'a>, Duration)>, Error> {
     let config = connector.config;
     let name = &domain.database;
-    let of_home = |patch: &Patch<'_>| {
-        patch.is_bootstrap() && config.target(patch.database()).database == *name
-    };
-    let patches: Vec<Patch<'a>> = set.iter().filter(of_home).collect();
+    let patches = makers(set, config, name);
     let maker = patches
         .first()
         .map_or(connector.admin(), |patch| patch.user())
@@ -247,7 +300,7 @@ async fn make<'a>(
             identifier(&domain.user)
         );
         // The maker must be a member of the owner to give it a database, unless it is a superuser.
-        create(session, &sql).await?;
+        create(config, session, &sql).await?;
         emit(
             config,
             &Event::Created {
@@ -264,12 +317,13 @@ async fn make<'a>(
         .split_first()
         .filter(|(patch, _)| !baseline::is_transactional(patch))
     {
+        baseline::check_name(patch, name)?;
         let start = if baseline::creates(patch, name) {
             maintenance(connector, user).await?
         } else {
             connector.open(name, user).await?
         };
-        baseline::run(connector, start, patch, name).await?;
+        baseline::run(connector, start, patch).await?;
         rest = others;
     }
     let home = connector.open(name, user).await?;
@@ -347,12 +401,18 @@ async fn record<'a>(
             role = identifier(&domain.user)
         ));
     }
+    let mut made = vec![domain.database.clone()];
+    made.extend(
+        patches
+            .iter()
+            .flat_map(|patch| baseline::databases(config, patch)),
+    );
+    let finish = finish_sql(&ledger.session, &made).await?;
     message.push_str(&ledger.steps(0));
     message.push_str(&format!(
-        "{}; {}; RESET ROLE; {}; COMMIT",
+        "{}; {}; RESET ROLE; {finish} COMMIT",
         ledger.settle(&entries, "applied"),
         ledger.finished(&entries),
-        finish_sql(&domain.database, -1)
     ));
     failpoint!("home");
     ledger
@@ -388,6 +448,7 @@ async fn create_role(
     let password = connector.password(&domain.database, role);
     let verifier = postgres_protocol::password::scram_sha_256(password.as_bytes());
     create(
+        connector.config,
         session,
         &format!(
             "CREATE ROLE {} LOGIN PASSWORD {}",

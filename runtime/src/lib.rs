@@ -35,6 +35,7 @@ mod observer;
 mod plan;
 mod position;
 mod progress;
+mod psql;
 mod quote;
 mod recover;
 mod rehearse;

@@ -61,7 +61,10 @@ pub(crate) async fn run(
         let session = work.session(&target.database, &user).await?;
         let failure = match with_blockers(work, &session, entries).await {
             Ok(()) => {
-                work.keep(session);
+                // A dump may leave anything behind.
+                if !entries.iter().any(|entry| entry.patch.is_baseline()) {
+                    work.keep(session);
+                }
                 return Ok(began.elapsed());
             }
             Err(failure) => failure,

@@ -163,6 +163,7 @@ impl<'c, 'w> Work<'c, 'w> {
                 attempt: entries[0].attempt,
             },
         );
+        baseline::check_name(&patch, &target)?;
         let mut session = bootstrap::maintenance(self.connector, patch.user()).await?;
         if presence == Some(Presence::Unfinished) {
             bootstrap::drop_unfinished(self.config, &session, &target).await?;
@@ -171,7 +172,7 @@ impl<'c, 'w> Work<'c, 'w> {
             bootstrap::create_database(self.config, &session, &target).await?;
             session = self.connector.open(&target, patch.user()).await?;
         }
-        if let Err(error) = baseline::run(self.connector, session, &patch, &target).await {
+        if let Err(error) = baseline::run(self.connector, session, &patch).await {
             self.record_failure(entries, &error).await;
             return Err(error);
         }

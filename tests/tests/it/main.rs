@@ -23,6 +23,8 @@ mod places;
 mod proxy;
 /// Programs run, paused and killed.
 mod running;
+/// Baselines that are scripts, interrupted or run by psql.
+mod scripts;
 /// Several programs at once.
 mod starters;
 /// How often a program waits for the server.

@@ -61,7 +61,7 @@ BEGIN ATOMIC
     SELECT CASE WHEN n > 0 THEN 1 ELSE CASE n WHEN 0 THEN 2 ELSE 3 END END;
     SELECT count(*)::integer + n FROM shop.customer;
 END;
-CREATE FUNCTION shop.begin() RETURNS trigger LANGUAGE plpgsql AS $body$
+CREATE FUNCTION shop.touch() RETURNS trigger LANGUAGE plpgsql AS $body$
 DECLARE
     text text := 'it''s $$ a dollar $tag$; begin atomic';
 BEGIN
@@ -70,9 +70,9 @@ BEGIN
 END;
 $body$;
 CREATE PROCEDURE shop.work(INOUT n integer) LANGUAGE plpgsql SET search_path = shop SET work_mem = '6MB' AS $$ BEGIN n := n + 1; END $$;
-COMMENT ON FUNCTION shop.begin() IS '$body$ $$ \';
+COMMENT ON FUNCTION shop.touch() IS '$body$ $$ \';
 CREATE TRIGGER "a ; trigger" BEFORE INSERT OR UPDATE OF text ON shop.note FOR EACH ROW
-    WHEN (NEW.text IS DISTINCT FROM E'\\;''') EXECUTE FUNCTION shop.begin();
+    WHEN (NEW.text IS DISTINCT FROM E'\\;''') EXECUTE FUNCTION shop.touch();
 ALTER TABLE shop.note DISABLE TRIGGER "a ; trigger";
 CREATE AGGREGATE shop.total (integer) (SFUNC = int4pl, STYPE = integer, INITCOND = '0');
 CREATE OPERATOR shop.<+> (LEFTARG = integer, RIGHTARG = integer, FUNCTION = int4pl);
