@@ -140,14 +140,17 @@ async fn run(
             continue;
         }
         run_group(work, group, &mut made, report).await?;
-        let name = &group[0].target.database;
+        let target = &group[0].target;
+        let key = target.to_string();
         let is_last = !others
             .iter()
-            .any(|step| step.patch.is_bootstrap() && step.target.database == *name);
-        if group[0].patch.is_bootstrap() && is_last && made.get(name) == Some(&Presence::Unfinished)
+            .any(|step| step.patch.is_bootstrap() && step.target == *target);
+        if group[0].patch.is_bootstrap() && is_last && made.get(&key) == Some(&Presence::Unfinished)
         {
-            finish_bootstrap(context, name).await?;
-            made.insert(name.clone(), Presence::Present);
+            if target.schema.is_none() {
+                finish_bootstrap(context, &target.database).await?;
+            }
+            made.insert(key, Presence::Present);
         }
     }
     Ok(())
@@ -164,7 +167,7 @@ fn group_length(steps: &[Step<'_>], made: &BTreeMap<String, Presence>, config: &
     }
     let may_share = |step: &Step<'_>| {
         let fresh = step.patch.is_bootstrap()
-            && made.get(&step.target.database) != Some(&Presence::Present);
+            && made.get(&step.target.to_string()) != Some(&Presence::Present);
         step.action == Action::Run
             && step.patch.kind() == Kind::Std
             && (fresh || config.grouping == Grouping::Consecutive)
@@ -186,17 +189,22 @@ async fn run_group(
     report: &mut Report,
 ) -> Result<(), Error> {
     let mut entries: Vec<Entry<'_>> = group.iter().map(entry).collect();
-    let (patch, target) = (group[0].patch, &group[0].target.database);
-    let presence = made.get(target).copied();
-    let elapsed = if patch.is_baseline()
+    let (patch, target) = (group[0].patch, &group[0].target);
+    let key = target.to_string();
+    let presence = made.get(&key).copied();
+    let is_script = patch.is_baseline()
         && presence != Some(Presence::Present)
-        && !baseline::is_transactional(&patch)
-    {
+        && !baseline::is_transactional(&patch);
+    if is_script && target.schema.is_some() {
+        return Err(baseline::no_schema(&patch));
+    }
+    work.makes_schema = presence == Some(Presence::Absent) && target.schema.is_some();
+    let elapsed = if is_script {
         work.baseline(&mut entries, presence).await?
     } else {
-        if patch.is_bootstrap() && presence == Some(Presence::Absent) {
+        if patch.is_bootstrap() && presence == Some(Presence::Absent) && !work.makes_schema {
             work.flush().await?;
-            work.make_database(&entries, target).await?;
+            work.make_database(&entries, &target.database).await?;
         }
         match patch.kind() {
             Kind::Std | Kind::Direct => transaction::run(work, &mut entries).await?,
@@ -204,8 +212,13 @@ async fn run_group(
         }
     };
     if patch.is_bootstrap() && presence != Some(Presence::Present) {
-        made.insert(target.clone(), Presence::Unfinished);
+        made.insert(key, Presence::Unfinished);
     }
+    if work.makes_schema {
+        let what = format!("schema `{target}`");
+        emit(work.config, &Event::Created { what: &what });
+    }
+    work.makes_schema = false;
     for entry in &entries {
         emit(
             work.config,
@@ -248,7 +261,7 @@ async fn adopt(
         .await
         .map_err(|refusal| work.ledger.session.explain(refusal))?;
     for entry in &entries {
-        let reason = "its database existed before";
+        let reason = "its database or schema existed before";
         emit(
             work.config,
             &Event::Adopted {
@@ -318,7 +331,8 @@ async fn finish_bootstraps(
     };
     for group in standings.chunk_by(|a, b| a.target == b.target) {
         let mut patches = group.iter().filter(is_bootstrap).peekable();
-        if patches.peek().is_some() && patches.all(is_settled) {
+        let is_database = group[0].target.schema.is_none();
+        if is_database && patches.peek().is_some() && patches.all(is_settled) {
             finish_bootstrap(context, &group[0].target.database).await?;
         }
     }
@@ -328,7 +342,8 @@ async fn finish_bootstraps(
 /// Takes the mark off a database, as the role that made it.
 async fn finish_bootstrap(context: &Context<'_, '_>, name: &str) -> Result<(), Error> {
     let is_first = |patch: &Patch<'_>| {
-        patch.is_bootstrap() && context.config.target(patch.database()).database == name
+        let target = context.config.target(patch.database());
+        patch.is_bootstrap() && target.database == name && target.schema.is_none()
     };
     let Some(maker) = context.set.iter().find(is_first) else {
         return Ok(());

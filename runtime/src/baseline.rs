@@ -53,6 +53,17 @@ fn head<'a>(patch: &Patch<'a>, span: Span) -> &'a str {
     &text[..end]
 }
 
+/// A script for a whole server cannot be kept within a schema.
+pub(crate) fn no_schema(patch: &Patch<'_>) -> Error {
+    let message = format!(
+        "`{}` is mapped to a schema, and has what cannot run within one transaction in one database",
+        patch.file()
+    );
+    Error::new(ErrorKind::Config, message)
+        .with_help("leave out `\\connect`, `CREATE DATABASE`, bare `CREATE ROLE` and `script=psql`")
+        .with_patch(patch)
+}
+
 /// A script that makes the database under its own name cannot make it under another.
 pub(crate) fn check_name(patch: &Patch<'_>, database: &str) -> Result<(), Error> {
     let own = patch.database();

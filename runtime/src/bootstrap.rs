@@ -43,7 +43,14 @@ pub(crate) async fn maintenance(connector: &Connector<'_>, user: &str) -> Result
         .chain(["postgres", "template1"])
     {
         match connector.open(database, user).await {
-            Err(error) if error.kind() == ErrorKind::MissingDatabase => first.get_or_insert(error),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::MissingDatabase | ErrorKind::Privilege
+                ) =>
+            {
+                first.get_or_insert(error)
+            }
             outcome => return outcome,
         };
     }
@@ -87,11 +94,21 @@ pub(crate) async fn create_database(
     session: &Session,
     name: &str,
 ) -> Result<(), Error> {
-    let sql = format!(
-        "CREATE DATABASE {} CONNECTION LIMIT {UNFINISHED}",
-        identifier(name)
+    let template = config
+        .template
+        .as_ref()
+        .map_or_else(String::new, |template| {
+            format!(" TEMPLATE {}", identifier(template))
+        });
+    let with = format!("{template} CONNECTION LIMIT {UNFINISHED}");
+    let sql = format!("CREATE DATABASE {}{with}", identifier(name));
+    let administrator = format!(
+        "let an administrator run: CREATE DATABASE {} OWNER {}{with};\nthe limit says that its first patches are still \
+         to come; it is taken off afterwards",
+        identifier(name),
+        identifier(&session.user),
     );
-    create(config, session, &sql).await?;
+    create(config, session, &sql, &administrator).await?;
     emit(
         config,
         &Event::Created {
@@ -158,7 +175,12 @@ async fn finish_sql(session: &Session, names: &[String]) -> Result<String, Error
 }
 
 /// Runs a statement that makes something, unless another program was quicker; waits while the template is in use.
-async fn create(config: &Config, session: &Session, sql: &str) -> Result<(), Error> {
+async fn create(
+    config: &Config,
+    session: &Session,
+    sql: &str,
+    administrator: &str,
+) -> Result<(), Error> {
     let began = Instant::now();
     loop {
         let Err(refusal) = session.run(sql).await else {
@@ -176,10 +198,7 @@ async fn create(config: &Config, session: &Session, sql: &str) -> Result<(), Err
             _ => {
                 let error = session.explain(refusal);
                 return Err(if error.kind() == ErrorKind::Privilege {
-                    error.with_help(format!(
-                        "let an administrator run: {};",
-                        without_secret(sql)
-                    ))
+                    error.with_help(administrator)
                 } else {
                     error
                 });
@@ -188,14 +207,20 @@ async fn create(config: &Config, session: &Session, sql: &str) -> Result<(), Err
     }
 }
 
-fn without_secret(sql: &str) -> &str {
-    sql.split(" PASSWORD ").next().unwrap_or(sql)
+/// How somebody else makes the state database; the password is theirs to fill in.
+fn state_by_administrator(domain: &Domain) -> String {
+    let (database, role) = (identifier(&domain.database), identifier(&domain.user));
+    format!(
+        "let an administrator run: CREATE ROLE {role} LOGIN PASSWORD '...'; CREATE DATABASE {database} OWNER {role};\n\
+         or keep the record in the patched databases themselves: --state-in-target"
+    )
 }
 
 /// The patches that make the database of a domain's ledger.
 fn makers<'a>(set: &PatchSet<'a>, config: &Config, name: &str) -> Vec<Patch<'a>> {
     let of_home = |patch: &Patch<'_>| {
-        patch.is_bootstrap() && config.target(patch.database()).database == name
+        let target = config.target(patch.database());
+        patch.is_bootstrap() && target.database == name && target.schema.is_none()
     };
     set.iter().filter(of_home).collect()
 }
@@ -289,7 +314,9 @@ async fn make<'a>(
 ) -> Result<Vec<(Patch<'a>, Duration)>, Error> {
     let began = Instant::now();
     let (config, name) = (connector.config, &domain.database);
-    if there == Presence::Unfinished {
+    // What ran in a transaction has left nothing behind.
+    let reuse = there == Presence::Unfinished && patches.iter().all(baseline::is_transactional);
+    if there == Presence::Unfinished && !reuse {
         drop_unfinished(config, session, name).await?;
     }
     let Some(user) = patches.first().map(|patch| patch.user()) else {
@@ -300,7 +327,7 @@ async fn make<'a>(
             identifier(&domain.user)
         );
         // The maker must be a member of the owner to give it a database, unless it is a superuser.
-        create(config, session, &sql).await?;
+        create(config, session, &sql, &state_by_administrator(domain)).await?;
         emit(
             config,
             &Event::Created {
@@ -309,7 +336,7 @@ async fn make<'a>(
         );
         return Ok(Vec::new());
     };
-    if !patches.iter().any(|patch| baseline::creates(patch, name)) {
+    if !reuse && !patches.iter().any(|patch| baseline::creates(patch, name)) {
         create_database(config, session, name).await?;
     }
     let mut rest = patches;
@@ -423,6 +450,18 @@ async fn record<'a>(
         .map_err(|refusal| ledger.session.explain(refusal))
 }
 
+pub(crate) async fn schema_exists(session: &Session, schema: &str) -> Result<bool, Error> {
+    let query = format!(
+        "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = {}",
+        literal(schema)
+    );
+    Ok(session
+        .run(&query)
+        .await
+        .map_err(|refusal| session.explain(refusal))?
+        .is_some())
+}
+
 pub(crate) async fn role_exists(session: &Session, role: &str) -> Result<bool, Error> {
     let query = format!(
         "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = {}",
@@ -455,6 +494,7 @@ async fn create_role(
             identifier(role),
             literal(&verifier)
         ),
+        &state_by_administrator(domain),
     )
     .await?;
     emit(

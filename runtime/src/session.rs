@@ -231,7 +231,9 @@ impl<'c> Connector<'c> {
                     server.message()
                 ),
                 format!(
-                    "create the role, in a patch or by hand, or allow it to log in to database `{database}`"
+                    "create the role in a patch, or let an administrator run: CREATE ROLE {} LOGIN PASSWORD '...';\n\
+                     if it exists, see whether pg_hba.conf lets it into database `{database}`",
+                    quote::identifier(user)
                 ),
             ),
             SqlState::INVALID_CATALOG_NAME => (

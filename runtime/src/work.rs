@@ -24,6 +24,8 @@ pub(crate) struct Work<'c, 'w> {
     pub(crate) backoff: Duration,
     /// Roles that may write a ledger in the target.
     granted: Vec<String>,
+    /// Whether the next transaction begins with making the schema that its patches go to.
+    pub(crate) makes_schema: bool,
 }
 
 impl<'c, 'w> Work<'c, 'w> {
@@ -44,6 +46,7 @@ impl<'c, 'w> Work<'c, 'w> {
             finish: String::new(),
             backoff: Duration::ZERO,
             granted: Vec::new(),
+            makes_schema: false,
         }
     }
 

@@ -17,6 +17,8 @@ mod dumps;
 mod locks;
 /// What the configuration can change.
 mod modes;
+/// Roles that own a database or only a schema.
+mod ownership;
 /// Where an error is said to be.
 mod places;
 /// The measuring and breaking proxy itself.
