@@ -9,7 +9,7 @@ use crate::plan::{Action, Plan, Presence, Standing, Step};
 use crate::recover::Interrupted;
 use crate::report::{AppliedPatch, Report};
 use crate::work::Work;
-use crate::{Config, Error, baseline, bootstrap, concurrent, failpoint, transaction};
+use crate::{Config, Error, baseline, bootstrap, concurrent, failpoint, restored, transaction};
 use patchgen_model::{Kind, Patch, PatchId, PatchSet};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -124,6 +124,11 @@ async fn run(
     let presence = context.presence(&standings, Some(&work.ledger)).await?;
     let plan = Plan::new(&standings, &presence, context.config)?;
     report.warn(context.config, plan.warnings);
+    if !plan.steps.is_empty() {
+        let system = Some(work.lock.system_identifier.as_str());
+        let notices = restored::notices(&context.targets, domain, &standings, system).await;
+        report.warn(context.config, notices);
+    }
     emit(
         context.config,
         &Event::Planned {

@@ -41,6 +41,7 @@ mod recover;
 mod rehearse;
 mod report;
 mod resolve;
+mod restored;
 mod run;
 mod script;
 #[cfg(feature = "serde")]

@@ -23,6 +23,8 @@ mod ownership;
 mod places;
 /// The measuring and breaking proxy itself.
 mod proxy;
+/// Databases that were restored, made anew or lost.
+mod restored;
 /// Programs run, paused and killed.
 mod running;
 /// Baselines that are scripts, interrupted or run by psql.
