@@ -5,7 +5,7 @@
 
 use crate::baseline;
 use crate::context::Domain;
-use crate::ledger::{DURABLE, Entry, Ledger};
+use crate::ledger::{DURABLE, Entry, Ledger, Opened};
 use crate::lock::{self, Lock, Outcome};
 use crate::message::{Parts, patch_error};
 use crate::observer::{Event, emit};
@@ -199,8 +199,23 @@ pub(crate) async fn home<'a>(
         _ if patches.is_empty() && domain.in_target => Err(refused),
         there => make(connector, domain, set, &patches, &session, there).await,
     };
+    connector.made_something();
     lock.release().await;
     outcome
+}
+
+/// The ledger, unless its database is still being made: by a program that is at work, or by one that was interrupted.
+pub(crate) async fn unless_unfinished(ledger: Ledger, domain: &Domain) -> Result<Opened, Error> {
+    let name = &domain.database;
+    let found = presence(&ledger.session, std::slice::from_ref(name)).await?;
+    if found.get(name) != Some(&Presence::Unfinished) {
+        return Ok(Opened::Session(ledger));
+    }
+    let message = format!("the bootstrap of database `{name}` is not complete");
+    Ok(Opened::Absent(
+        Error::new(ErrorKind::MissingDatabase, message)
+            .with_help("run a program that has its baseline: it begins again"),
+    ))
 }
 
 /// One program at a time makes databases on a server.
@@ -223,6 +238,7 @@ async fn complete(
         return Ok(());
     }
     create_role(connector, domain, session).await?;
+    connector.made_something();
     let home = connector.open(&domain.database, &session.user).await?;
     allow(&home, domain).await
 }
@@ -257,6 +273,7 @@ async fn make<'a>(
         );
         return Ok(Vec::new());
     };
+    connector.made_something();
     if !patches.iter().any(|patch| baseline::creates(patch, name)) {
         create_database(config, session, name).await?;
     }

@@ -158,6 +158,7 @@ impl<'c, 'w> Work<'c, 'w> {
         name: &str,
     ) -> Result<(), Error> {
         let session = bootstrap::maintenance(self.connector, entries[0].patch.user()).await?;
+        self.connector.made_something();
         bootstrap::create_database(self.config, &session, name).await
     }
 
@@ -179,6 +180,7 @@ impl<'c, 'w> Work<'c, 'w> {
             },
         );
         let mut session = bootstrap::maintenance(self.connector, patch.user()).await?;
+        self.connector.made_something();
         if presence == Some(Presence::Unfinished) {
             bootstrap::drop_unfinished(self.config, &session, &target).await?;
         }
