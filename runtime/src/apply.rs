@@ -31,7 +31,7 @@ async fn apply_domain(
     report: &mut Report,
 ) -> Result<(), Error> {
     let mut watched = false;
-    let ledger = match context.open(domain).await? {
+    let opened = match context.open(domain).await? {
         Opened::Session(ledger) => {
             if let Some(digests) = ledger.digests(&domain.keys).await? {
                 if context.is_settled(domain, &digests) {
@@ -43,9 +43,15 @@ async fn apply_domain(
                     report.warn(context.config, plan.warnings);
                     return Ok(());
                 }
+                Opened::Session(ledger)
+            } else {
+                bootstrap::unless_unfinished(ledger, domain).await?
             }
-            ledger
         }
+        absent => absent,
+    };
+    let ledger = match opened {
+        Opened::Session(ledger) => ledger,
         Opened::Absent(refused) => {
             let applied = bootstrap::home(&context.state, domain, &context.set, refused).await?;
             applied.into_iter().for_each(|(patch, elapsed)| {
