@@ -199,7 +199,7 @@ pub(crate) async fn home<'a>(
         _ if patches.is_empty() && domain.in_target => Err(refused),
         there => make(connector, domain, set, &patches, &session, there).await,
     };
-    connector.made_something();
+    connector.made(name);
     lock.release().await;
     outcome
 }
@@ -238,7 +238,7 @@ async fn complete(
         return Ok(());
     }
     create_role(connector, domain, session).await?;
-    connector.made_something();
+    connector.made(&domain.database);
     let home = connector.open(&domain.database, &session.user).await?;
     allow(&home, domain).await
 }
@@ -273,7 +273,7 @@ async fn make<'a>(
         );
         return Ok(Vec::new());
     };
-    connector.made_something();
+    connector.made(name);
     if !patches.iter().any(|patch| baseline::creates(patch, name)) {
         create_database(config, session, name).await?;
     }

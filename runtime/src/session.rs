@@ -5,7 +5,7 @@ use crate::conninfo::{Conninfo, ConninfoError};
 use crate::quote;
 use crate::{Config, Error, ErrorKind, RoleMode};
 use futures_util::{StreamExt, stream};
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::time::{Duration, Instant};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{AsyncMessage, Client, SimpleQueryMessage, SimpleQueryRow};
@@ -45,8 +45,8 @@ pub(crate) struct Session {
 pub(crate) struct Connector<'c> {
     pub(crate) config: &'c Config,
     conninfo: Conninfo,
-    /// Whether a refusal by a pooler may be out of date.
-    made: Cell<bool>,
+    /// Databases of which a pooler's refusal may be out of date.
+    made: RefCell<Vec<String>>,
 }
 
 /// Starting servers and used-up connection slots are given this long.
@@ -57,13 +57,17 @@ impl<'c> Connector<'c> {
         Self {
             config,
             conninfo,
-            made: Cell::new(false),
+            made: RefCell::default(),
         }
     }
 
-    /// Something was made that may have been asked for in vain before: a pooler repeats the server's refusal for a while.
-    pub(crate) fn made_something(&self) {
-        self.made.set(true);
+    /// A database was made that may have been asked for in vain before: a pooler repeats the server's refusal for a while.
+    pub(crate) fn made(&self, database: &str) {
+        self.made.borrow_mut().push(database.to_owned());
+    }
+
+    fn is_made(&self, database: &str) -> bool {
+        self.made.borrow().iter().any(|made| made == database)
     }
 
     /// The role that makes databases, roles and the ledger: the connection's own, else the superuser's usual name.
@@ -126,7 +130,7 @@ impl<'c> Connector<'c> {
             match self.try_open(database, user, name).await {
                 Err(error)
                     if began.elapsed() < PATIENCE
-                        && (is_passing(&error) || self.made.get() && error.is_poolers()) =>
+                        && (is_passing(&error) || self.is_made(database) && error.is_poolers()) =>
                 {
                     tracing::debug!(%error, "the server is not ready");
                     tokio::time::sleep(Duration::from_millis(fastrand::u64(50..250))).await;

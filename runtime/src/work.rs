@@ -158,7 +158,7 @@ impl<'c, 'w> Work<'c, 'w> {
         name: &str,
     ) -> Result<(), Error> {
         let session = bootstrap::maintenance(self.connector, entries[0].patch.user()).await?;
-        self.connector.made_something();
+        self.connector.made(name);
         bootstrap::create_database(self.config, &session, name).await
     }
 
@@ -180,7 +180,7 @@ impl<'c, 'w> Work<'c, 'w> {
             },
         );
         let mut session = bootstrap::maintenance(self.connector, patch.user()).await?;
-        self.connector.made_something();
+        self.connector.made(&target);
         if presence == Some(Presence::Unfinished) {
             bootstrap::drop_unfinished(self.config, &session, &target).await?;
         }

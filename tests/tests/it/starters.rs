@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 const STARTERS: usize = 16;
-const LIMIT: Duration = Duration::from_secs(15);
+const LIMIT: Duration = Duration::from_secs(60);
 const PATCHES: i64 = 100;
 
 /// A baseline, patches that leave a row each, and a second database.
