@@ -32,7 +32,8 @@ async fn apply_domain(
     report: &mut Report,
 ) -> Result<(), Error> {
     let mut watched = false;
-    let (mut ledger, mut applied) = context.establish(domain).await?;
+    let (mut ledger, applied) = context.establish(domain).await?;
+    report.made(&applied);
     match ledger.digests(&domain.keys).await? {
         Some(digests) if context.is_settled(domain, &digests) => return Ok(()),
         Some(_) => {
@@ -44,16 +45,11 @@ async fn apply_domain(
             }
         }
         None => {
-            let more;
-            (ledger, more) = context.complete(domain, ledger).await?;
-            applied.extend(more);
+            let applied;
+            (ledger, applied) = context.complete(domain, ledger).await?;
+            report.made(&applied);
         }
     }
-    report.applied.extend(
-        applied
-            .iter()
-            .map(|(patch, elapsed)| AppliedPatch::new(patch, *elapsed)),
-    );
     let is_done = |rows: &[tokio_postgres::SimpleQueryRow]| {
         context.is_settled(
             domain,

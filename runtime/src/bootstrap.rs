@@ -299,6 +299,7 @@ pub(crate) async fn home<'a>(
         _ if patches.is_empty() && domain.in_target => Err(refused),
         there => make(connector, domain, set, &patches, &session, there).await,
     };
+    connector.made(name);
     lock.release().await;
     outcome
 }
@@ -320,6 +321,7 @@ async fn complete(
         return Ok(());
     }
     create_role(connector, domain, session).await?;
+    connector.made(&domain.database);
     let home = connector.open(&domain.database, &session.user).await?;
     allow(&home, domain).await
 }
@@ -357,6 +359,7 @@ async fn make<'a>(
         );
         return Ok(Vec::new());
     };
+    connector.made(name);
     if !reuse && !patches.iter().any(|patch| baseline::creates(patch, name)) {
         create_database(config, session, name).await?;
     }

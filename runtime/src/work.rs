@@ -161,6 +161,7 @@ impl<'c, 'w> Work<'c, 'w> {
         name: &str,
     ) -> Result<(), Error> {
         let session = bootstrap::maintenance(self.connector, entries[0].patch.user()).await?;
+        self.connector.made(name);
         bootstrap::create_database(self.config, &session, name).await
     }
 
@@ -183,6 +184,7 @@ impl<'c, 'w> Work<'c, 'w> {
         );
         baseline::check_name(&patch, &target)?;
         let mut session = bootstrap::maintenance(self.connector, patch.user()).await?;
+        self.connector.made(&target);
         if presence == Some(Presence::Unfinished) {
             bootstrap::drop_unfinished(self.config, &session, &target).await?;
         }

@@ -81,7 +81,7 @@ fn configure(server: &Server, pool: usize, port: u16, folder: &Path) {
 fn launch(server: &Server, folder: &Path) -> Child {
     let mut command = Command::new("sh");
     command
-        .args(["-c", "pgbouncer \"$0\" & read -r _; kill -QUIT $!; wait"])
+        .args(["-c", "pgbouncer \"$0\" & read -r _; kill -KILL $!; wait"])
         .arg(folder.join("ini"))
         .env("PATH", "/usr/sbin:/usr/local/sbin:/usr/bin:/bin")
         .current_dir("/")

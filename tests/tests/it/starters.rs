@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 const STARTERS: usize = 16;
+const LIMIT: Duration = Duration::from_secs(60);
 const PATCHES: i64 = 100;
 
 /// A baseline, patches that leave a row each, and a second database.
@@ -123,7 +124,10 @@ fn a_leader_that_is_killed_hands_over_to_a_waiter() {
         let leader = subject.start_armed(&["apply"], "ran:1:stop");
         leader.wait_until_stopped();
         let followers: Vec<Running> = (0..4).map(|_| subject.start(&["apply"])).collect();
+        let begin = Instant::now();
         while !followers.iter().all(|f| f.stderr().contains("Waiting")) {
+            let said: Vec<String> = followers.iter().map(Running::stderr).collect();
+            assert!(begin.elapsed() < LIMIT, "{pooled}: {said:?}");
             sleep(Duration::from_millis(5));
         }
         leader.kill();
