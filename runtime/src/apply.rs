@@ -146,7 +146,11 @@ async fn run(
             .any(|step| step.patch.is_bootstrap() && step.target.database == *name);
         if group[0].patch.is_bootstrap() && is_last && made.get(name) == Some(&Presence::Unfinished)
         {
-            finish_bootstrap(context, name).await?;
+            if let Err(error) = finish_bootstrap(context, name).await {
+                // While the record is open the next run takes the mark off; a marked database is one to be dropped.
+                work.take_finish();
+                return Err(error);
+            }
             made.insert(name.clone(), Presence::Present);
         }
     }

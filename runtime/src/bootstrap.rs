@@ -5,7 +5,7 @@
 
 use crate::baseline;
 use crate::context::Domain;
-use crate::ledger::{Entry, Ledger, Settled};
+use crate::ledger::{DURABLE, Entry, Ledger, Settled};
 use crate::lock::{self, Lock};
 use crate::message::{Parts, patch_error};
 use crate::observer::{Event, emit};
@@ -13,6 +13,7 @@ use crate::plan::Presence;
 use crate::quote::{identifier, literal};
 use crate::script::Variables;
 use crate::session::{Connector, Session};
+use crate::transaction::busy_guard;
 use crate::{Config, Error, ErrorKind, failpoint};
 use patchgen_model::{Patch, PatchSet};
 use std::collections::BTreeMap;
@@ -125,7 +126,7 @@ pub(crate) async fn mark_finished(session: &Session, name: &str) -> Result<(), E
 
 async fn set_limit(session: &Session, sql: &str) -> Result<(), Error> {
     session
-        .run(sql)
+        .run(&format!("{DURABLE}{sql}"))
         .await
         .map(drop)
         .map_err(|refusal| session.explain(refusal))
@@ -279,6 +280,8 @@ async fn make<'a>(
     let home = connector.open(name, user).await?;
     let mut parts = Parts::default();
     parts.own("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
+    let target = config.target(patches[0].database()).to_string();
+    parts.own(&format!("SELECT {}", busy_guard(&target)));
     for (number, patch) in rest.iter().enumerate() {
         if patch.user() != user {
             parts.own(&format!(

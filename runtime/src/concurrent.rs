@@ -60,13 +60,13 @@ async fn open(work: &Work<'_, '_>, entry: &Entry<'_>) -> Result<Session, Error> 
         .open_as(&entry.target.database, entry.patch.user(), &name)
         .await?;
     wait_for_survivors(work, entry, &session).await?;
-    let settings = session_settings(&entry.patch, &entry.target, &session.user);
-    if !settings.is_empty() {
-        session
-            .run(&settings.join("; "))
-            .await
-            .map_err(|refusal| session.explain(refusal))?;
-    }
+    let mut settings = session_settings(&entry.patch, &entry.target, &session.user);
+    // What is recorded as done must not be lost with the end of the server's log.
+    settings.push("SET synchronous_commit = on".to_owned());
+    session
+        .run(&settings.join("; "))
+        .await
+        .map_err(|refusal| session.explain(refusal))?;
     Ok(session)
 }
 
@@ -197,7 +197,7 @@ async fn statements(
         progress.done += 1;
         progress.digest = Some(digest(&patch, &all[..progress.done]));
         progress.under_way = UnderWay::Nothing;
-        work.ledger.write(entry, &progress, None).await?;
+        work.ledger.write(entry, &progress, None, "").await?;
         failpoint!("statement");
     }
     Ok(())
@@ -360,8 +360,9 @@ impl Step<'_, '_, '_, '_> {
             .as_ref()
             .and_then(Transaction::read)
             .ok_or_else(unreadable)?;
-        self.work
-            .fence(&transaction, &self.entry.target.database)
+        let guard = self
+            .work
+            .fence(&transaction, &self.entry.target, &self.entry.patch)
             .await?;
         let Transaction {
             xid,
@@ -375,7 +376,7 @@ impl Step<'_, '_, '_, '_> {
             timeline,
         };
         ledger
-            .write(self.entry, progress, Some(&transaction))
+            .write(self.entry, progress, Some(&transaction), &guard)
             .await?;
         failpoint!("committing");
         self.session
@@ -420,7 +421,10 @@ impl Step<'_, '_, '_, '_> {
             progress.under_way = UnderWay::Statement {
                 existed: leftover.clear(there).await?,
             };
-            self.work.ledger.write(self.entry, progress, None).await?;
+            self.work
+                .ledger
+                .write(self.entry, progress, None, "")
+                .await?;
         }
         failpoint!("begun");
         match send(patch, self.session, statement).await {
@@ -441,7 +445,7 @@ impl Step<'_, '_, '_, '_> {
         }
         let _ = self.session.run("ROLLBACK").await;
         progress.under_way = UnderWay::Nothing;
-        if let Err(other) = self.work.ledger.write(self.entry, progress, None).await {
+        if let Err(other) = self.work.ledger.write(self.entry, progress, None, "").await {
             return other;
         }
         self.work

@@ -3,6 +3,7 @@
 use crate::config::Target;
 use crate::quote::{identifier, literal, optional};
 use crate::session::{Connector, Refusal, Session};
+use crate::transaction::target_lock;
 use crate::{Config, Error, ErrorKind};
 use patchgen_model::{Checksum, Patch, Revision, Version};
 use std::fmt::Write as _;
@@ -125,6 +126,8 @@ pub(crate) struct Transaction {
     pub(crate) system_identifier: String,
     pub(crate) timeline: String,
     pub(crate) database_oid: String,
+    /// The process that serves its session.
+    pub(crate) pid: String,
 }
 
 impl Transaction {
@@ -132,7 +135,8 @@ impl Transaction {
     pub(crate) const QUERY: &str = "SELECT pg_catalog.pg_current_xact_id(), \
          (SELECT system_identifier FROM pg_catalog.pg_control_system()), \
          pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8), \
-         (SELECT oid FROM pg_catalog.pg_database WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database())";
+         (SELECT oid FROM pg_catalog.pg_database WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database()), \
+         pg_catalog.pg_backend_pid()";
 
     pub(crate) fn read(row: &SimpleQueryRow) -> Option<Self> {
         let column = |number| row.get(number).map(str::to_owned);
@@ -141,9 +145,35 @@ impl Transaction {
             system_identifier: column(1)?,
             timeline: column(2)?,
             database_oid: column(3)?,
+            pid: column(4)?,
         })
     }
+
+    /// A statement for the same server that fails with 22P02 unless the transaction still holds its target's lock.
+    ///
+    /// A number that a crash has lost is handed out again, perhaps to the very session that is to record it.
+    pub(crate) fn guard(&self, target: &Target) -> String {
+        format!(
+            "SELECT (CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted \
+             AND objsubid = 1 AND pid = {} AND database = {} AND ((classid::bigint << 32) | objid::bigint) = {}) \
+             THEN '1' ELSE 'patchgen: {GONE}' END)::pg_catalog.int4; ",
+            self.pid,
+            self.database_oid,
+            target_lock(&target.to_string()),
+        )
+    }
 }
+
+const GONE: &str = "the transaction is gone";
+
+/// Whether a [`Transaction::guard`] found its transaction gone.
+pub(crate) fn is_gone(refusal: &Refusal) -> bool {
+    let server = refusal.error.as_db_error();
+    server.is_some_and(|server| server.message().contains(GONE))
+}
+
+/// What a message begins with whose effect must outlive a crash, whatever the server's settings.
+pub(crate) const DURABLE: &str = "SET LOCAL synchronous_commit = on; ";
 
 /// A session on the state database and the statements that it understands.
 pub(crate) struct Ledger {
@@ -427,6 +457,7 @@ impl Ledger {
             system_identifier,
             timeline,
             database_oid,
+            pid: _,
         } = transaction;
         let expressions = format!(
             "changed AS (UPDATE {schema}.patch SET state = 'committing' WHERE state = 'intent' AND {} \
@@ -442,7 +473,7 @@ impl Ledger {
             literal(system_identifier),
             literal(timeline),
         );
-        Self::exactly(entries.len(), &expressions)
+        format!("{DURABLE}{}", Self::exactly(entries.len(), &expressions))
     }
 
     /// Records that the transaction was committed.

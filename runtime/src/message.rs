@@ -266,14 +266,19 @@ pub(crate) fn patch_error(
     offset: Option<usize>,
     help: &str,
 ) -> Error {
-    let Some(server) = refusal.error.as_db_error() else {
-        return Error::new(
-            ErrorKind::Connection,
-            format!("{}: the connection was lost", patch.file()),
-        )
-        .with_help("run again: what was interrupted is settled first")
-        .with_patch(patch)
-        .with_source(refusal.error);
+    let server = match refusal.error.as_db_error() {
+        Some(server) if !refusal.is_lost() => server,
+        // No verdict on the patch: nobody has seen how far it came.
+        server => {
+            let why = server.map_or_else(String::new, |server| format!(": {}", server.message()));
+            return Error::new(
+                ErrorKind::Connection,
+                format!("{}: the connection was lost{why}", patch.file()),
+            )
+            .with_help("run again: what was interrupted is settled first")
+            .with_patch(patch)
+            .with_source(refusal.error);
+        }
     };
     let mut message = server.message().to_owned();
     if offset.is_none() {

@@ -203,7 +203,7 @@ async fn refuse_if_known(
         .await?
     {
         Finding::Unknown(_) => Ok(()),
-        Finding::Running => Err(interrupted.doubt("its session is still at work")),
+        Finding::Running => Err(interrupted.running()),
         known => {
             let fate = if known == Finding::Committed {
                 "was committed"
@@ -244,7 +244,7 @@ async fn settle_statement(
         };
     }
     progress.under_way = UnderWay::Nothing;
-    ledger.write(entry, &progress, None).await
+    ledger.write(entry, &progress, None, "").await
 }
 
 fn unknown(identity: &Identity) -> Error {

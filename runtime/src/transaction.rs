@@ -4,7 +4,7 @@
 //! afterwards; with the ledger in the target, patch and record are one transaction.
 
 use crate::blockers::Blockers;
-use crate::ledger::{Entry, Settled, Transaction};
+use crate::ledger::{Entry, Settled, Transaction, is_gone};
 use crate::lock::{describe, holder_query, seconds};
 use crate::message::{Part, PartFailure, Parts, patch_error};
 use crate::observer::{Event, emit};
@@ -38,7 +38,10 @@ pub(crate) async fn run(
     work: &mut Work<'_, '_>,
     entries: &mut [Entry<'_>],
 ) -> Result<Duration, Error> {
-    if !work.in_target {
+    if work.in_target {
+        // A record that is still to be written must not come after this patch's own.
+        work.flush().await?;
+    } else {
         begin(work, entries).await?;
     }
     let began = Instant::now();
@@ -172,7 +175,8 @@ async fn attempt(
         .and_then(Transaction::read)
         .ok_or_else(unreadable)
         .map_err(Failure::Other)?;
-    work.fence(&transaction, &entries[0].target.database)
+    let guard = work
+        .fence(&transaction, &entries[0].target, &entries[0].patch)
         .await
         .map_err(Failure::Other)?;
     failpoint!("fenced");
@@ -180,10 +184,14 @@ async fn attempt(
     let ledger = &work.ledger;
     ledger
         .session
-        .run(&ledger.committing(entries, &transaction))
+        .run(&format!(
+            "{guard}{}",
+            ledger.committing(entries, &transaction)
+        ))
         .await
         .map_err(|refusal| {
             Failure::Other(match refusal.code() {
+                _ if is_gone(&refusal) => transaction_gone(&entries[0].patch),
                 Some(&SqlState::INVALID_TEXT_REPRESENTATION) => fenced(&entries[0]),
                 _ => ledger.session.explain(refusal),
             })
@@ -406,6 +414,19 @@ async fn commit_failed(
     work.roll_back_record(entries).await;
     work.record_failure(entries, &error).await;
     error
+}
+
+/// The server has lost the transaction in a crash before anything was recorded.
+pub(crate) fn transaction_gone(patch: &Patch<'_>) -> Error {
+    Error::new(
+        ErrorKind::Connection,
+        format!(
+            "{}: the server ended the patch's session; nothing of it was kept",
+            patch.file()
+        ),
+    )
+    .with_help("run again")
+    .with_patch(patch)
 }
 
 fn fenced(entry: &Entry<'_>) -> Error {

@@ -13,7 +13,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// Longer than any run may take.
-const LIMIT: Duration = Duration::from_secs(60);
+pub(super) const LIMIT: Duration = Duration::from_secs(60);
 /// How often the program is started again.
 const RUNS: usize = 4;
 /// The statement by statement patch of the scenarios.
@@ -105,6 +105,7 @@ pub(super) fn run(world: &World, case: Case, program: &Path, usual: Option<&Usua
         proxies: &ways.proxies,
         direct: &ways.direct,
         others: Vec::new(),
+        hung: Vec::new(),
     };
     let (struck, mut running) = disturbed(&mut scene, &ways, usual);
     tally.injected = usize::from(struck);
@@ -121,6 +122,9 @@ pub(super) fn run(world: &World, case: Case, program: &Path, usual: Option<&Usua
     }
     for outcome in std::mem::take(&mut scene.others) {
         judge(case, "another run meanwhile", &outcome, &mut tally);
+    }
+    for said in std::mem::take(&mut scene.hung) {
+        tally.other(format!("another run meanwhile hangs; it said:\n{said}"));
     }
     world.repair();
     if let Fault::Full(which) = case.fault

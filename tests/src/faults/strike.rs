@@ -1,8 +1,9 @@
 //! How a fault strikes a program that is under way.
 
 use super::fault::{Case, Fault, Meanwhile, Mended, Sessions};
+use super::history::LIMIT;
 use super::world::{World, end};
-use crate::{Proxy, Running, Subject};
+use crate::{Outcome, Proxy, Running, Subject};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -15,7 +16,9 @@ pub(super) struct Scene<'s> {
     /// Past the proxies, for other runs.
     pub(super) direct: &'s Subject,
     /// The exit codes of other runs meanwhile, and what they said.
-    pub(super) others: Vec<crate::Outcome>,
+    pub(super) others: Vec<Outcome>,
+    /// What other runs said that did not end.
+    pub(super) hung: Vec<String>,
 }
 
 impl Scene<'_> {
@@ -87,7 +90,10 @@ impl Scene<'_> {
 
     /// A run that does not wait for long.
     fn other_run(&mut self) {
-        let other = self.direct.run(&["apply", "--lock-wait=300ms"]);
-        self.others.push(other);
+        let mut other = self.direct.start(&["apply", "--lock-wait=300ms"]);
+        match other.wait_within(LIMIT) {
+            Some(outcome) => self.others.push(outcome),
+            None => self.hung.push(other.kill().stderr),
+        }
     }
 }

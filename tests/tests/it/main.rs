@@ -13,6 +13,8 @@ mod concurrent;
 mod crash;
 /// What reaches the programs that users build.
 mod dependencies;
+/// Programs, servers and lines that break, by the seed.
+mod faults;
 /// Waiting for locks, and for each other.
 mod locks;
 /// What the configuration can change.
