@@ -11,7 +11,7 @@ use crate::output::Output;
 use crate::rule::Rules;
 use crate::scan::{self, Found};
 use crate::verdict::{Context, Part, Verdict};
-use crate::{name, revision};
+use crate::{name, revision, text};
 use patchgen_model::{
     Checksum, Draft, DraftSet, Grammar, Patch, PatchId, PatchSet, Revision, encode,
 };
@@ -189,12 +189,13 @@ fn examine_one<'a>(
     rules: &Rules,
 ) -> Examined<'a> {
     let sealed = lock.and_then(|lock| lock.sealed(patch.id));
+    let is_baseline = patch.name.grammar == Grammar::Dotted
+        && patch.id.version.major == 0
+        && patch.id.version.minor == 0;
     let context = |checksum| Context {
         grammar: patch.name.grammar,
         named_kind: patch.name.kind,
-        is_baseline: patch.name.grammar == Grammar::Dotted
-            && patch.id.version.major == 0
-            && patch.id.version.minor == 0,
+        is_baseline,
         is_sealed: sealed == Some(checksum),
     };
     let file = &patch.found.file;
@@ -206,7 +207,12 @@ fn examine_one<'a>(
     if let Some(known) = cache.unchanged(patch.found, context) {
         return kept(known);
     }
-    let text = match scan::read(patch.found) {
+    let decode = if is_baseline {
+        text::dump
+    } else {
+        text::normalise
+    };
+    let text = match scan::read(patch.found, decode) {
         Ok(text) => text,
         Err(fault) => {
             return Examined {

@@ -51,7 +51,7 @@ pub(crate) async fn export(set: &PatchSet<'_>, config: &Config) -> Result<Export
     let mut script = Script::new();
     let (mut files, mut warnings, mut leaves_doubt) = (Vec::new(), Vec::new(), false);
     for domain in context.domains() {
-        let (standings, presence) = status::look(&context, &domain).await?;
+        let (standings, presence, _) = status::look(&context, &domain).await?;
         let plan = Plan::new(&standings, &presence, config)?;
         warnings.extend(plan.warnings);
         files.extend(plan.steps.iter().map(|step| step.patch.file().to_owned()));

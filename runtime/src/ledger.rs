@@ -260,7 +260,7 @@ impl Ledger {
         match self.session.query(&self.digest_query(keys)).await {
             Ok(rows) => Ok(Some(rows.iter().filter_map(read_digest).collect())),
             Err(refusal) if is_missing(&refusal) => Ok(None),
-            Err(refusal) => Err(self.session.explain(refusal)),
+            Err(refusal) => Err(self.unreadable(refusal)),
         }
     }
 
@@ -329,11 +329,40 @@ impl Ledger {
         match self.session.run(&message).await {
             Ok(_) => Ok(()),
             Err(refusal) => {
-                let error = self.session.explain(refusal);
+                let mut error = self.session.explain(refusal);
+                if error.kind() == ErrorKind::Privilege {
+                    error = error.with_help(self.by_administrator());
+                }
                 let _ = self.session.run("ROLLBACK").await;
                 Err(error)
             }
         }
+    }
+
+    fn unreadable(&self, refusal: Refusal) -> Error {
+        let error = self.session.explain(refusal);
+        if error.kind() != ErrorKind::Privilege {
+            return error;
+        }
+        let (schema, user) = (&self.schema, identifier(&self.session.user));
+        error.with_help(format!(
+            "another role keeps its record in schema {schema}: name another schema with --state-schema, or let its owner \
+             run: GRANT USAGE ON SCHEMA {schema} TO {user}; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA \
+             {schema} TO {user};"
+        ))
+    }
+
+    /// What lets this role keep its ledger here.
+    fn by_administrator(&self) -> String {
+        let (database, user) = (
+            identifier(&self.session.database),
+            identifier(&self.session.user),
+        );
+        format!(
+            "let an administrator run: GRANT CREATE ON DATABASE {database} TO {user};\nif another role keeps its record \
+             in schema {} here, name another schema with --state-schema",
+            self.schema
+        )
     }
 
     /// The statements of all steps after the first so many; none when all are done.

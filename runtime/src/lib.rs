@@ -37,11 +37,13 @@ mod observer;
 mod plan;
 mod position;
 mod progress;
+mod psql;
 mod quote;
 mod recover;
 mod rehearse;
 mod report;
 mod resolve;
+mod restored;
 mod run;
 mod script;
 #[cfg(feature = "serde")]

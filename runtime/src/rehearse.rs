@@ -108,6 +108,12 @@ async fn try_database(
         if number == 0 {
             parts.own("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
         }
+        if let (true, Some(schema)) = (patch.is_bootstrap(), &step.target.schema) {
+            let (schema, user) = (identifier(schema), identifier(patch.user()));
+            parts.own(&format!(
+                "CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {user}"
+            ));
+        }
         session_settings(config, patch, &step.target)
             .iter()
             .for_each(|setting| parts.own(setting));

@@ -64,7 +64,10 @@ pub(crate) async fn run(
         let session = work.session(&target.database, &user).await?;
         let failure = match with_blockers(work, &session, entries).await {
             Ok(()) => {
-                work.keep(session);
+                // A dump may leave anything behind.
+                if !entries.iter().any(|entry| entry.patch.is_baseline()) {
+                    work.keep(session);
+                }
                 return Ok(began.elapsed());
             }
             Err(failure) => failure,
@@ -217,6 +220,10 @@ fn parts<'a>(work: &Work<'_, '_>, entries: &[Entry<'a>]) -> Result<Vec<Part<'a>>
     ));
     if work.in_target {
         parts.own(&work.ledger.settle(entries, Settled::Applied));
+    }
+    if let (true, Some(schema)) = (work.makes_schema, &entries[0].target.schema) {
+        let (schema, user) = (identifier(schema), identifier(entries[0].patch.user()));
+        parts.own(&format!("CREATE SCHEMA {schema} AUTHORIZATION {user}"));
     }
     for (number, entry) in entries.iter().enumerate() {
         let (patch, target) = (&entry.patch, &entry.target);
@@ -380,6 +387,12 @@ async fn give_up(
     if is_taken_over(&failure) {
         return fenced(blamed);
     }
+    if work.makes_schema
+        && failure.own
+        && failure.refusal.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE)
+    {
+        return no_right_to_create(work, blamed, failure.refusal.error);
+    }
     let help = blockers.map_or_else(
         || ROLLED_BACK.to_owned(),
         |blockers| format!("{ROLLED_BACK}\n{blockers}"),
@@ -388,6 +401,30 @@ async fn give_up(
     work.record_failure(std::slice::from_ref(blamed), &error)
         .await;
     error
+}
+
+fn no_right_to_create(
+    work: &Work<'_, '_>,
+    entry: &Entry<'_>,
+    error: tokio_postgres::Error,
+) -> Error {
+    let (database, login) = (
+        &entry.target.database,
+        work.connector.login(entry.patch.user()),
+    );
+    let schema = entry.target.schema.as_deref().unwrap_or_default();
+    Error::new(
+        ErrorKind::Privilege,
+        format!("role `{login}` may not create schema `{schema}` in database `{database}`"),
+    )
+    .with_help(format!(
+        "let an administrator run: GRANT CREATE ON DATABASE {} TO {};",
+        identifier(database),
+        identifier(login)
+    ))
+    .with_patch(&entry.patch)
+    .with_sql_state(SqlState::INSUFFICIENT_PRIVILEGE.code())
+    .with_source(error)
 }
 
 /// COMMIT was refused, or its answer was lost.

@@ -26,6 +26,8 @@ pub(crate) struct Work<'c, 'w> {
     pub(crate) backoff: Duration,
     /// Roles that may write a ledger in the target.
     granted: Vec<String>,
+    /// Whether the next transaction begins with making the schema that its patches go to.
+    pub(crate) makes_schema: bool,
 }
 
 /// Writes to the server's log, so that a durable commit has something to flush; all before it is flushed as well.
@@ -49,6 +51,7 @@ impl<'c, 'w> Work<'c, 'w> {
             finish: String::new(),
             backoff: Duration::ZERO,
             granted: Vec::new(),
+            makes_schema: false,
         }
     }
 
@@ -178,6 +181,7 @@ impl<'c, 'w> Work<'c, 'w> {
                 attempt: entries[0].attempt,
             },
         );
+        baseline::check_name(&patch, &target)?;
         let mut session = bootstrap::maintenance(self.connector, patch.user()).await?;
         if presence == Some(Presence::Unfinished) {
             bootstrap::drop_unfinished(self.config, &session, &target).await?;
@@ -186,7 +190,7 @@ impl<'c, 'w> Work<'c, 'w> {
             bootstrap::create_database(self.config, &session, &target).await?;
             session = self.connector.open(&target, patch.user()).await?;
         }
-        if let Err(error) = baseline::run(self.connector, session, &patch, &target).await {
+        if let Err(error) = baseline::run(self.connector, session, &patch).await {
             self.record_failure(entries, &error).await;
             return Err(error);
         }

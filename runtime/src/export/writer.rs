@@ -114,7 +114,8 @@ impl<'w, 'c, 'a> Writer<'w, 'c, 'a> {
     fn makes(&self, step: &Step<'_>) -> bool {
         step.action == Action::Run
             && step.patch.is_bootstrap()
-            && self.presence.get(&step.target.database) != Some(&Presence::Present)
+            && step.target.schema.is_none()
+            && self.presence.get(&step.target.to_string()) != Some(&Presence::Present)
     }
 
     fn make_database(&mut self, steps: &[&Step<'a>]) {
@@ -132,7 +133,8 @@ impl<'w, 'c, 'a> Writer<'w, 'c, 'a> {
             .iter()
             .any(|step| baseline::creates(&step.patch, name))
         {
-            self.script.own(&create_database_sql(name));
+            self.script
+                .own(&create_database_sql(self.context.config, name));
         }
         for step in steps {
             self.title(&step.patch);
