@@ -80,6 +80,8 @@ pub(crate) struct Row {
     pub(crate) kind: String,
     pub(crate) user: String,
     pub(crate) checksum: String,
+    /// `sha256`, followed by `(imported)` where another tool had run the patch.
+    pub(crate) algorithm: String,
     pub(crate) state: State,
     pub(crate) attempt: u32,
     pub(crate) started_at: Option<String>,
@@ -273,7 +275,7 @@ impl Ledger {
             "SELECT p.database, p.major, p.minor, p.point, p.file, p.kind, p.\"user\", p.checksum, p.state, p.attempt, \
              {}, {}, pg_catalog.round(extract(epoch FROM p.finished_at - p.started_at) * 1000), p.login_role, p.branch, \
              p.revision_number, p.revision_id, p.sqlstate, p.message, \
-             r.system_identifier, r.timeline, r.database_oid, r.xid, r.begun \
+             r.system_identifier, r.timeline, r.database_oid, r.xid, r.begun, p.algorithm \
              FROM {schema}.patch p LEFT JOIN {schema}.run r ON r.database = p.database AND r.major = p.major \
              AND r.minor = p.minor AND r.point = p.point AND r.node = '' \
              WHERE p.database IN ({}) ORDER BY 1, 2, 3, 4",
@@ -659,6 +661,7 @@ fn read_row(row: &SimpleQueryRow) -> Option<Row> {
         kind: text(5)?,
         user: text(6)?,
         checksum: text(7)?,
+        algorithm: text(24)?,
         state: match row.get(8)? {
             "intent" => State::Intent,
             "committing" => State::Committing,

@@ -139,6 +139,7 @@ impl Serialize for PatchStatus {
         map.serialize_entry("kind", &self.kind)?;
         map.serialize_entry("user", &self.user)?;
         map.serialize_entry("checksum", &self.checksum)?;
+        map.serialize_entry("algorithm", &self.algorithm)?;
         map.serialize_entry("state", &self.state)?;
         map.serialize_entry("attempt", &self.attempt)?;
         map.serialize_entry("started_at", &self.started_at)?;

@@ -26,6 +26,9 @@ pub struct PatchStatus {
     pub user: String,
     /// The checksum of the program's file, or the ledger's if the program has none.
     pub checksum: String,
+    /// The algorithm of the ledger's checksum: `sha256`, or `sha256 (imported)` when it is that of the file which was
+    /// adopted in the place of what another tool had run.
+    pub algorithm: Option<String>,
     /// How it stands.
     pub state: PatchState,
     /// How many times it was begun.
@@ -72,6 +75,7 @@ impl PatchStatus {
                 .map(|patch| patch.checksum().to_string())
                 .or(row.map(|row| row.checksum.clone()))
                 .unwrap_or_default(),
+            algorithm: row.map(|row| row.algorithm.clone()),
             state,
             attempt: row.map_or(0, |row| row.attempt),
             started_at: row.and_then(|row| row.started_at.clone()),

@@ -222,3 +222,67 @@ fn the_ledger_may_be_on_another_server() {
         "5"
     );
 }
+
+#[test]
+fn odd_names_and_schemas_are_kept() {
+    let odd = "it's \"odd\" \\ %41";
+    for (target, ledger) in [
+        (odd.to_owned(), "Ledger of dogs"),
+        ("shared/kennel of dogs".to_owned(), "patches"),
+    ] {
+        let mut case = Case::new(&[]);
+        case.folder = scratch_patches(&[
+            (
+                "patches/kennel.20240101.0001.postgres.dogs.sql",
+                "CREATE TABLE dogs (name text);\n",
+            ),
+            (
+                "patches/kennel.20240101.0002.postgres.first.sql",
+                "-- patch: kind=concurrent\nCREATE INDEX CONCURRENTLY \"By name\" ON dogs (name);\n",
+            ),
+        ]);
+        let (database, schema) = target.split_once('/').unwrap_or((&target, "public"));
+        let quoted = format!("\"{}\"", database.replace('"', "\"\""));
+        case.server
+            .psql("postgres", &format!("CREATE DATABASE {quoted}"))
+            .unwrap();
+        if schema != "public" {
+            case.server
+                .psql(database, &format!("CREATE SCHEMA \"{schema}\""))
+                .unwrap();
+        }
+        let map = format!("kennel={target}");
+        let options = ["--map", &map, "--state-database", ledger];
+        let export = case.run(&[&["export"], &options[..]].concat());
+        assert_code(&export, 0);
+        case.server
+            .psql("postgres", &export.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {:?}\n{}", error.help(), export.stdout));
+        let apply = case.run(&[&["apply"], &options[..]].concat());
+        assert!(
+            apply.stdout.starts_with("nothing to do for 2 patches"),
+            "{apply:#?}"
+        );
+        let there = "SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE relname = 'dogs'";
+        assert_eq!(case.server.psql(database, there).unwrap(), schema);
+    }
+}
+
+#[test]
+fn a_database_whose_script_stopped_half_way_is_made_anew() {
+    for place in PLACES {
+        let case = Case::new(place);
+        let path = case.folder.path().join(KENNEL[1].0);
+        fs::write(&path, "SELECT 1 / 0;\n").unwrap();
+        case.server.psql("postgres", &case.export()).unwrap_err();
+        assert_eq!(case.states(), ["pending"; 6], "{place:?}");
+        fs::write(&path, KENNEL[1].1).unwrap();
+        // A role is not of the database that is dropped.
+        case.server.psql("kennel", "DROP OWNED BY kennel").unwrap();
+        case.server.psql("postgres", "DROP ROLE kennel").unwrap();
+        case.server
+            .psql("postgres", &case.export())
+            .unwrap_or_else(|error| panic!("{place:?}: {error}: {:?}", error.help()));
+        assert_eq!(case.states(), ["applied"; 6], "{place:?}");
+    }
+}

@@ -1,6 +1,8 @@
 //! Patchgen on real PostgreSQL.
 #![expect(clippy::unwrap_used, reason = "what cannot go on is a failed test")]
 
+/// Databases and scripts of others, by the program itself.
+mod adopt;
 /// What a run does and what it refuses to do.
 mod apply;
 /// Databases, roles and the state database that a first run makes.
