@@ -41,6 +41,9 @@ pub(crate) fn examine(file: &str, text: &str, context: Context, rules: &Rules) -
         stray_directives(text, piece, leading, &mut findings);
     }
     findings.allow(std::mem::take(&mut directives.allow));
+    if !directives.unchecked && !context.is_sealed {
+        parse(&segmented, &subject, &mut findings);
+    }
     let parts = judge(&segmented, &subject, &mut findings);
     Verdict {
         kind: subject.kind,
@@ -105,6 +108,22 @@ fn stray_directives(text: &str, piece: &Piece, leading: usize, findings: &mut Fi
     };
     faults.into_iter().for_each(|fault| findings.error(fault));
 }
+
+/// Parses the statements.
+#[cfg(feature = "syntax")]
+fn parse(segmented: &Segmented, subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    use crate::syntax::{self, Dialect};
+    let dialect = if subject.context.is_baseline {
+        Dialect::Psql
+    } else {
+        Dialect::Sql
+    };
+    let faults = syntax::check(subject.text, segmented, dialect);
+    faults.into_iter().for_each(|fault| findings.error(fault));
+}
+
+#[cfg(not(feature = "syntax"))]
+fn parse(_: &Segmented, _: &Subject<'_>, _: &mut Findings<'_>) {}
 
 /// Judges the statements, unless where they begin and end is in doubt.
 fn judge(segmented: &Segmented, subject: &Subject<'_>, findings: &mut Findings<'_>) -> Vec<Part> {

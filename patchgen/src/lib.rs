@@ -28,6 +28,8 @@ pub mod name;
 mod output;
 mod scan;
 pub mod segment;
+#[cfg(feature = "syntax")]
+mod syntax;
 mod text;
 mod transaction;
 mod verdict;

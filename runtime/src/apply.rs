@@ -2,7 +2,7 @@
 
 use crate::config::Grouping;
 use crate::context::{Context, Domain, target_of};
-use crate::ledger::{Entry, Ledger, Opened, Row, State};
+use crate::ledger::{Entry, Ledger, Opened, Row, Settled, State};
 use crate::lock::{self, Outcome, Watch};
 use crate::observer::{Event, emit};
 use crate::plan::{Action, Plan, Presence, Standing, Step};
@@ -13,6 +13,7 @@ use crate::{Config, Error, baseline, bootstrap, concurrent, failpoint, restored,
 use patchgen_model::{Kind, Patch, PatchId, PatchSet};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
+use tracing::Instrument as _;
 
 pub(crate) async fn apply(set: &PatchSet<'_>, config: &Config) -> Result<Report, Error> {
     let began = Instant::now();
@@ -33,33 +34,30 @@ async fn apply_domain(
     let mut watched = false;
     let mut opened = context.open(domain).await?;
     if let Opened::Session(ledger) = opened {
-        opened = match ledger.digests(&domain.keys).await? {
-            Some(digests) if context.is_settled(domain, &digests) => return Ok(()),
-            Some(_) => {
+        opened = match look(context, domain, &ledger, report).await? {
+            Look::Done => return Ok(()),
+            Look::Pending => {
                 watched = true;
-                let plan = preview(context, domain, &ledger).await?;
-                if let Some(plan) = plan.filter(Plan::is_empty) {
-                    report.warn(context.config, plan.warnings);
-                    return Ok(());
-                }
                 Opened::Session(ledger)
             }
-            None => bootstrap::reopen(domain, context, ledger).await?,
+            Look::Empty => bootstrap::reopen(domain, context, ledger).await?,
         };
     }
-    let ledger = match opened {
-        Opened::Session(ledger) => ledger,
-        Opened::Absent(refused) => {
-            let applied = bootstrap::home(&context.state, domain, &context.set, refused).await?;
-            applied.into_iter().for_each(|(patch, elapsed)| {
-                report.applied.push(AppliedPatch::new(&patch, elapsed))
-            });
-            match context.open(domain).await? {
-                Opened::Session(ledger) => ledger,
-                Opened::Absent(refused) => return Err(refused),
-            }
+    let is_made = matches!(opened, Opened::Absent(_));
+    let (ledger, applied) = context.establish(domain, opened).await?;
+    report.applied.extend(
+        applied
+            .iter()
+            .map(|(patch, elapsed)| AppliedPatch::new(patch, *elapsed)),
+    );
+    if is_made {
+        // Another program may have made it, and more.
+        match look(context, domain, &ledger, report).await? {
+            Look::Done => return Ok(()),
+            Look::Pending => watched = true,
+            Look::Empty => {}
         }
-    };
+    }
     let is_done = |rows: &[tokio_postgres::SimpleQueryRow]| {
         context.is_settled(
             domain,
@@ -73,7 +71,7 @@ async fn apply_domain(
         query: ledger.digest_query(&domain.keys),
         is_done: &is_done,
     });
-    let lock = match lock::acquire(
+    let lock = match lock::acquire_unless(
         &context.state,
         &domain.database,
         &domain.user,
@@ -95,6 +93,36 @@ async fn apply_domain(
     let flushed = work.flush().await;
     work.lock.release().await;
     outcome.and(flushed)
+}
+
+/// How a ledger stands, seen without the lock.
+enum Look {
+    /// Nothing is to be done.
+    Done,
+    /// Something is.
+    Pending,
+    /// It has no tables yet.
+    Empty,
+}
+
+async fn look(
+    context: &Context<'_, '_>,
+    domain: &Domain,
+    ledger: &Ledger,
+    report: &mut Report,
+) -> Result<Look, Error> {
+    let Some(digests) = ledger.digests(&domain.keys).await? else {
+        return Ok(Look::Empty);
+    };
+    if context.is_settled(domain, &digests) {
+        return Ok(Look::Done);
+    }
+    let plan = preview(context, domain, ledger).await?;
+    if let Some(plan) = plan.filter(Plan::is_empty) {
+        report.warn(context.config, plan.warnings);
+        return Ok(Look::Done);
+    }
+    Ok(Look::Pending)
 }
 
 /// What would be done, without the lock; nothing when interrupted patches must be settled first.
@@ -144,7 +172,18 @@ async fn run(
             adopt(work, group, report).await?;
             continue;
         }
-        run_group(work, group, &mut made, report).await?;
+        let patch = &group[0].patch;
+        let span = tracing::info_span!(
+            "patch",
+            patch = %patch.id(),
+            database = %group[0].target,
+            user = patch.user(),
+            kind = %patch.kind(),
+            together = group.len(),
+        );
+        run_group(work, group, &mut made, report)
+            .instrument(span)
+            .await?;
         let target = &group[0].target;
         let key = target.to_string();
         let is_last = !others
@@ -258,7 +297,7 @@ async fn adopt(
     let message = format!(
         "{}{}",
         work.take_finish(),
-        work.ledger.settle(&entries, "adopted")
+        work.ledger.settle(&entries, Settled::Adopted)
     );
     work.ledger
         .session

@@ -6,8 +6,8 @@
 
 use crate::baseline;
 use crate::context::{Context, Domain};
-use crate::ledger::{Entry, Ledger, Opened};
-use crate::lock::{self, Lock, Outcome};
+use crate::ledger::{Entry, Ledger, Opened, Settled};
+use crate::lock::{self, Lock};
 use crate::message::{Parts, patch_error};
 use crate::observer::{Event, emit};
 use crate::plan::Presence;
@@ -283,10 +283,7 @@ pub(crate) async fn home<'a>(
 /// One program at a time makes databases on a server.
 async fn exclusive(connector: &Connector<'_>, session: &Session) -> Result<Lock, Error> {
     let key = "pg_catalog.hashtextextended('patchgen make', 0)";
-    match lock::acquire(connector, &session.database, &session.user, key, None).await? {
-        Outcome::Held(lock) => Ok(lock),
-        Outcome::Done(_) => Err(Error::new(ErrorKind::Locked, "nobody watches this lock")),
-    }
+    lock::acquire(connector, &session.database, &session.user, key).await
 }
 
 /// The database is there: what may be missing is the role to use it.
@@ -438,7 +435,7 @@ async fn record<'a>(
     message.push_str(&ledger.steps(0));
     message.push_str(&format!(
         "{}; {}; RESET ROLE; {finish} COMMIT",
-        ledger.settle(&entries, "applied"),
+        ledger.settle(&entries, Settled::Applied),
         ledger.finished(&entries),
     ));
     failpoint!("home");

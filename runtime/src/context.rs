@@ -2,11 +2,13 @@
 
 use crate::config::{StateLocation, Target};
 use crate::ledger::{Ledger, Opened, Row, State};
+use crate::lock::{self, Lock};
 use crate::plan::{Presence, Standing, standings};
 use crate::session::Connector;
 use crate::{Config, Error, ErrorKind, bootstrap};
-use patchgen_model::{Checksum, PatchSet};
+use patchgen_model::{Checksum, Patch, PatchSet};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// The databases that one ledger answers for, and where that ledger is.
 #[derive(Clone, Debug)]
@@ -89,6 +91,36 @@ impl<'c, 'a> Context<'c, 'a> {
             &domain.database,
             &domain.user,
             self.set.revision(),
+        )
+        .await
+    }
+
+    /// The ledger of a domain; its database and role are made if they are missing.
+    ///
+    /// The bootstrap patches of that very database run then, and are recorded; they come along.
+    pub(crate) async fn establish(
+        &self,
+        domain: &Domain,
+        opened: Opened,
+    ) -> Result<(Ledger, Vec<(Patch<'a>, Duration)>), Error> {
+        let refused = match opened {
+            Opened::Session(ledger) => return Ok((ledger, Vec::new())),
+            Opened::Absent(refused) => refused,
+        };
+        let applied = bootstrap::home(&self.state, domain, &self.set, refused).await?;
+        match self.open(domain).await? {
+            Opened::Session(ledger) => Ok((ledger, applied)),
+            Opened::Absent(refused) => Err(refused),
+        }
+    }
+
+    /// The run lock of a domain.
+    pub(crate) async fn lock(&self, domain: &Domain, ledger: &Ledger) -> Result<Lock, Error> {
+        lock::acquire(
+            &self.state,
+            &domain.database,
+            &domain.user,
+            &ledger.lock_key(),
         )
         .await
     }

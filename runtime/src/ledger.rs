@@ -30,6 +30,35 @@ impl State {
     }
 }
 
+/// As what a patch is recorded that is not run under this tool's eyes, or is recorded where it runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Settled {
+    /// Applied, in the transaction that records it or just before.
+    Applied,
+    /// Recorded without running.
+    Adopted,
+    /// Recorded without running because another tool has run it; its text then is not known.
+    Imported,
+}
+
+impl Settled {
+    const fn state(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Adopted | Self::Imported => "adopted",
+        }
+    }
+
+    const fn algorithm(self) -> &'static str {
+        match self {
+            Self::Applied | Self::Adopted => SHA256,
+            Self::Imported => "sha256 (imported)",
+        }
+    }
+}
+
+const SHA256: &str = "sha256";
+
 /// Where and as which transaction a patch ran.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Run {
@@ -342,28 +371,34 @@ impl Ledger {
     pub(crate) fn intent(&self, entries: &[Entry<'_>]) -> String {
         format!(
             "{} RETURNING p.attempt",
-            self.upsert(entries, "intent", "NULL")
+            self.upsert(entries, "intent", SHA256, "NULL")
         )
     }
 
     /// Records patches as applied or adopted within the transaction that does it; fails if one is settled already.
-    pub(crate) fn settle(&self, entries: &[Entry<'_>], state: &str) -> String {
-        let finished = if state == "adopted" {
-            "pg_catalog.clock_timestamp()"
-        } else {
+    pub(crate) fn settle(&self, entries: &[Entry<'_>], settled: Settled) -> String {
+        let finished = if settled == Settled::Applied {
             "NULL"
+        } else {
+            "pg_catalog.clock_timestamp()"
         };
         let expressions = format!(
             "touched AS ({} RETURNING 1)",
-            self.upsert(entries, state, finished)
+            self.upsert(entries, settled.state(), settled.algorithm(), finished)
         );
         Self::exactly(entries.len(), &expressions)
     }
 
-    fn upsert(&self, entries: &[Entry<'_>], state: &str, finished: &str) -> String {
+    fn upsert(
+        &self,
+        entries: &[Entry<'_>],
+        state: &str,
+        algorithm: &str,
+        finished: &str,
+    ) -> String {
         let mut sql = format!(
             "INSERT INTO {}.patch AS p (database, major, minor, point, file, kind, \"user\", description, checksum, \
-             state, attempt, started_at, finished_at, application_name, branch, revision_number, revision_id, \
+             algorithm, state, attempt, started_at, finished_at, application_name, branch, revision_number, revision_id, \
              tool_version) VALUES ",
             self.schema
         );
@@ -375,7 +410,7 @@ impl Ledger {
             let separator = if position == 0 { "" } else { ", " };
             let _ = write!(
                 sql,
-                "{separator}({}, {}, {}, {}, {}, {}, '{state}', 1, pg_catalog.clock_timestamp(), {finished}, {}, \
+                "{separator}({}, {}, {}, {}, {}, {}, '{algorithm}', '{state}', 1, pg_catalog.clock_timestamp(), {finished}, {}, \
                  {branch}, {number}, {id}, {})",
                 entry.key(),
                 literal(entry.patch.file()),
@@ -390,7 +425,7 @@ impl Ledger {
         sql.push_str(
             " ON CONFLICT (database, major, minor, point) DO UPDATE SET file = excluded.file, kind = excluded.kind, \
              \"user\" = excluded.\"user\", description = excluded.description, checksum = excluded.checksum, \
-             state = excluded.state, attempt = p.attempt + 1, started_at = excluded.started_at, \
+             algorithm = excluded.algorithm, state = excluded.state, attempt = p.attempt + 1, started_at = excluded.started_at, \
              finished_at = excluded.finished_at, login_role = excluded.login_role, \
              application_name = excluded.application_name, branch = excluded.branch, \
              revision_number = excluded.revision_number, revision_id = excluded.revision_id, \

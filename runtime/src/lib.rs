@@ -16,6 +16,7 @@
 //! It does not parse file names or SQL: a build script has done that ([`embed_patches!`] includes the result), and it does
 //! not decide on an order: a set is sorted when it is made.
 
+mod adopt;
 mod apply;
 mod baseline;
 mod blame;
@@ -52,6 +53,7 @@ mod tls;
 mod transaction;
 mod work;
 
+pub use adopt::{Adopted, AdoptedPatch, Adoption, Doubtful, Recording, Tool, VersionMap};
 pub use config::{Config, Grouping, Policy, RoleMode, Selection, StateLocation, Target};
 pub use conninfo::{Conninfo, ConninfoError};
 pub use error::{Error, ErrorKind, Location};
@@ -62,7 +64,7 @@ pub use plan::{Action, PatchState, Plan, Step};
 pub use rehearse::Rehearsal;
 pub use report::{AppliedPatch, Report};
 pub use resolve::{Identity, Resolved, Settlement};
-pub use run::{apply, plan, rehearse, resolve, status, verify};
+pub use run::{adopt, apply, plan, rehearse, resolve, status, verify};
 #[cfg(feature = "tokio")]
 pub use run::{apply_async, plan_async, status_async, verify_async};
 pub use status::{Difference, PatchStatus, Status, Verification};

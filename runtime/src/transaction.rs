@@ -4,7 +4,7 @@
 //! afterwards; with the ledger in the target, patch and record are one transaction.
 
 use crate::blockers::Blockers;
-use crate::ledger::{Entry, Transaction};
+use crate::ledger::{Entry, Settled, Transaction};
 use crate::lock::{describe, holder_query, seconds};
 use crate::message::{Part, PartFailure, Parts, patch_error};
 use crate::observer::{Event, emit};
@@ -211,7 +211,7 @@ fn parts<'a>(work: &Work<'_, '_>, entries: &[Entry<'a>]) -> Result<Vec<Part<'a>>
         busy_guard(&entries[0].target.to_string())
     ));
     if work.in_target {
-        parts.own(&work.ledger.settle(entries, "applied"));
+        parts.own(&work.ledger.settle(entries, Settled::Applied));
     }
     if let (true, Some(schema)) = (work.makes_schema, &entries[0].target.schema) {
         let (schema, user) = (identifier(schema), identifier(entries[0].patch.user()));

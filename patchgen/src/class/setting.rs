@@ -8,9 +8,12 @@ const LEXICAL: &str = "standard_conforming_strings";
 
 /// The class of a `SET` whose first word has been read.
 pub(super) fn set(mut reader: Reader<'_>) -> Class {
-    let local = reader.accept("local");
+    let local = scope(&mut reader, "local");
     // `SESSION` stands before any name, and begins `SESSION AUTHORIZATION` and `SESSION CHARACTERISTICS`.
-    let session = reader.accept("session");
+    let mut session = false;
+    while scope(&mut reader, "session") {
+        session = true;
+    }
     if session && reader.sees("characteristics") {
         return Class::SessionSetting;
     }
@@ -54,7 +57,7 @@ pub(super) fn reset_class(parameter: &str) -> Class {
 pub(crate) fn strings_after(statement: &str) -> Option<Strings> {
     let mut reader = Reader::new(statement, Strings::Standard);
     if reader.accept("set") {
-        reader.accept_any(&["session", "local"]);
+        let _ = scope(&mut reader, "session") || scope(&mut reader, "local");
         if parameter(&mut reader)? != LEXICAL {
             return None;
         }
@@ -68,6 +71,20 @@ pub(crate) fn strings_after(statement: &str) -> Option<Strings> {
         return (parameter == LEXICAL || parameter == "all").then_some(Strings::Standard);
     }
     (reader.accept("discard") && reader.accept("all")).then_some(Strings::Standard)
+}
+
+/// Steps over the word, unless it is the name of a parameter itself.
+fn scope(reader: &mut Reader<'_>, word: &str) -> bool {
+    let mut ahead = reader.clone();
+    let is_scope = ahead.accept(word)
+        && !ahead.sees("to")
+        && !ahead.sees("from")
+        && !ahead.sees_symbol(b'=')
+        && !ahead.sees_symbol(b'.');
+    if is_scope {
+        *reader = ahead;
+    }
+    is_scope
 }
 
 /// The name of a parameter; of a qualified one, all parts.

@@ -3,12 +3,17 @@
 use super::reader::{Options, Reader, option};
 use super::{Classified, setting};
 use crate::segment::Strings;
+use crate::syntax::Depth;
 use patchgen_model::Class;
 use squawk_syntax::SourceFile;
 use squawk_syntax::ast::{self, AstNode, Stmt};
 
 /// Classifies a statement, if the parser knows it.
 pub(super) fn classify(statement: &str) -> Option<Classified> {
+    // The words will do where the parser might run out of stack.
+    if !Depth::of(statement).is_shallow() {
+        return None;
+    }
     let parse = SourceFile::parse(statement);
     let mut statements = parse.tree().stmts();
     let (Some(only), None) = (statements.next(), statements.next()) else {

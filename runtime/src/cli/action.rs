@@ -1,4 +1,4 @@
-use super::{Format, PENDING};
+use super::{Adopt, Format, PENDING};
 use crate::{Config, Error, Kind, PatchSet, Resolved, Selection, Settlement};
 use serde::Serialize;
 use std::fmt::Display;
@@ -12,6 +12,8 @@ pub enum Action {
     Apply(Apply),
     /// Settle a patch in doubt, after looking what became of it
     Resolve(Resolve),
+    /// Record patches without running them: the ones you know to be there, or what another tool has recorded
+    Adopt(Adopt),
     /// Show how every patch stands: state, when, how long, by whom, from which revision
     Status(Status),
     /// Compare the patches with what was applied; change nothing
@@ -145,6 +147,7 @@ impl Action {
                 let report = crate::apply(set, &args.selection.configure(config))?;
                 Ok(outcome(&report, format, 0))
             }
+            Self::Adopt(args) => args.perform(set, &config, format),
             Self::Status(args) => {
                 let status = crate::status(set, &config)?;
                 let pending = args.exit_code && status.is_pending();
@@ -163,7 +166,7 @@ impl Action {
     }
 }
 
-fn outcome<T: Display + Serialize>(value: &T, format: Format, code: u8) -> Outcome {
+pub(super) fn outcome<T: Display + Serialize>(value: &T, format: Format, code: u8) -> Outcome {
     let text = match format {
         Format::Human => value.to_string(),
         Format::Json => {

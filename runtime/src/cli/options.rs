@@ -163,14 +163,13 @@ fn duration(text: &str) -> Result<Duration, &'static str> {
         .ok_or(form)
 }
 
-type Setter = fn(Config, String) -> Config;
-type DurationSetter = fn(Config, Duration) -> Config;
+type Setter<T> = fn(Config, T) -> Config;
 
 impl Options {
     /// Puts what the command line gives into a configuration; the rest of it stays.
     #[must_use]
     pub fn configure(&self, mut config: Config) -> Config {
-        let given: [(&Option<String>, Setter); 7] = [
+        let given: [(&Option<String>, Setter<String>); 7] = [
             (&self.conninfo, Config::conninfo),
             (&self.prefix, Config::prefix),
             (&self.state_database, Config::state_database),
@@ -184,7 +183,7 @@ impl Options {
                 config = set(config, value.clone());
             }
         }
-        let durations: [(Option<Duration>, DurationSetter); 4] = [
+        let durations: [(Option<Duration>, Setter<Duration>); 4] = [
             (self.lock_timeout, Config::lock_timeout),
             (self.retry_for, Config::retry_for),
             (self.statement_timeout, Config::statement_timeout),

@@ -1,0 +1,48 @@
+//! `INDEX name (column)` within `CREATE TABLE`, MySQL's spelling, which PostgreSQL takes for a column of an unknown type.
+
+use super::ParseError;
+use squawk_syntax::SourceFile;
+use squawk_syntax::ast::{self, AstNode, Stmt, TableArg, Type};
+
+/// The first such index: its arguments are columns of the table.
+pub(super) fn inline(file: &SourceFile) -> Option<ParseError> {
+    file.stmts().find_map(|statement| match statement {
+        Stmt::CreateTable(table) => inline_of(&table),
+        _ => None,
+    })
+}
+
+fn inline_of(table: &ast::CreateTable) -> Option<ParseError> {
+    let columns: Vec<_> = table
+        .table_arg_list()?
+        .args()
+        .filter_map(|arg| match arg {
+            TableArg::Column(column) => Some(column),
+            _ => None,
+        })
+        .collect();
+    let names: Vec<String> = columns
+        .iter()
+        .filter_map(|column| Some(text(column.name()?.syntax())))
+        .collect();
+    columns.iter().find_map(|column| {
+        let name = column.name()?;
+        let Some(Type::PathType(of)) = column.ty() else {
+            return None;
+        };
+        let arguments: Vec<_> = of.arg_list()?.args().collect();
+        let is_index = ["index", "key"].contains(&text(name.syntax()).as_str())
+            && !arguments.is_empty()
+            && arguments
+                .iter()
+                .all(|argument| names.contains(&text(argument.syntax())));
+        is_index.then(|| ParseError {
+            range: name.syntax().text_range().into(),
+            message: "an index cannot be declared inside `CREATE TABLE`".to_owned(),
+        })
+    })
+}
+
+fn text(node: &squawk_syntax::SyntaxNode) -> String {
+    node.text().to_string().trim().to_ascii_lowercase()
+}

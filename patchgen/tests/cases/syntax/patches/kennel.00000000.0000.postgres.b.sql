@@ -1,0 +1,3 @@
+\set owner rex
+create role :"owner" in role :roles;
+create tabel t ();

@@ -1,0 +1,5 @@
+create table dog (
+    name text,
+);
+select 1;
+selct 2;

@@ -1,0 +1,2 @@
+-- patch: syntax=unchecked
+select 1 from from;

@@ -1,0 +1,22 @@
+-- Statements that newer servers than PostgreSQL 15 accept, or servers with more than the usual modules.
+select * from json_table('[{"a": 1}]', '$[*]' columns (n for ordinality, a int path '$.a' error on error, nested path '$.b[*]' columns (b text))) as t;
+select json_value('{"a": 1}', '$.a' returning int default 0 on empty), json_exists('{}', 'strict $.a'), json_query('{}', '$' with wrapper);
+select '{}' is json object with unique keys, json_array(1, 2 absent on null), json_object('a' value 1), any_value(1);
+merge into t using s on t.id = s.id when not matched by source then delete when matched then do nothing returning merge_action(), t.*;
+select * from (select 1), (values (2));
+security label for selinux on table t is 'system_u:object_r:sepgsql_table_t:s0';
+create table t (a int, b int generated always as (a * 2) virtual, c text storage external compression lz4 not null no inherit);
+create table booking (id int4range, during daterange, primary key (id, during without overlaps));
+alter table t add constraint c not null a not valid;
+update t set a = 1 returning with (old as o, new as n) o.a, n.a;
+copy t from '/tmp/x' with (format csv, on_error ignore, log_verbosity verbose);
+create role r with login password 'x' in role q admin a;
+grant q to r with inherit false, set true;
+vacuum (only_database_stats, buffer_usage_limit '1MB');
+alter default privileges grant maintain on tables to r;
+create subscription s connection 'host=x' publication p with (connect = false, origin = none);
+alter table t alter column a set expression as (b + 1);
+alter table t set access method default;
+select 0x1F, 0b11, 0o17, 1_000_000;
+select a at local from t;
+create event trigger e on login execute function f();
