@@ -370,7 +370,9 @@ async fn adopt_domain(
         };
         return unsettled(context, chosen, &rows, adopted).map(drop);
     }
-    let (ledger, _) = context.establish(domain).await?;
+    let (ledger, _) = context
+        .establish(domain, context.open(domain).await?)
+        .await?;
     let lock = context.lock(domain, &ledger).await?;
     let record = async {
         ledger.upgrade().await?;

@@ -2,7 +2,7 @@
 
 use crate::config::Grouping;
 use crate::context::{Context, Domain, target_of};
-use crate::ledger::{Entry, Ledger, Row, Settled, State};
+use crate::ledger::{Entry, Ledger, Opened, Row, Settled, State};
 use crate::lock::{self, Outcome, Watch};
 use crate::observer::{Event, emit};
 use crate::plan::{Action, Plan, Presence, Standing, Step};
@@ -32,22 +32,26 @@ async fn apply_domain(
     report: &mut Report,
 ) -> Result<(), Error> {
     let mut watched = false;
-    let (mut ledger, applied) = context.establish(domain).await?;
-    report.made(&applied);
-    match ledger.digests(&domain.keys).await? {
-        Some(digests) if context.is_settled(domain, &digests) => return Ok(()),
-        Some(_) => {
-            watched = true;
-            let plan = preview(context, domain, &ledger).await?;
-            if let Some(plan) = plan.filter(Plan::is_empty) {
-                report.warn(context.config, plan.warnings);
-                return Ok(());
+    let mut opened = context.open(domain).await?;
+    if let Opened::Session(ledger) = opened {
+        opened = match look(context, domain, &ledger, report).await? {
+            Look::Done => return Ok(()),
+            Look::Pending => {
+                watched = true;
+                Opened::Session(ledger)
             }
-        }
-        None => {
-            let applied;
-            (ledger, applied) = context.complete(domain, ledger).await?;
-            report.made(&applied);
+            Look::Empty => bootstrap::reopen(domain, context, ledger).await?,
+        };
+    }
+    let is_made = matches!(opened, Opened::Absent(_));
+    let (ledger, applied) = context.establish(domain, opened).await?;
+    report.made(&applied);
+    if is_made {
+        // Another program may have made it, and more.
+        match look(context, domain, &ledger, report).await? {
+            Look::Done => return Ok(()),
+            Look::Pending => watched = true,
+            Look::Empty => {}
         }
     }
     let is_done = |rows: &[tokio_postgres::SimpleQueryRow]| {
@@ -85,6 +89,36 @@ async fn apply_domain(
     let flushed = work.flush().await;
     work.lock.release().await;
     outcome.and(flushed)
+}
+
+/// How a ledger stands, seen without the lock.
+enum Look {
+    /// Nothing is to be done.
+    Done,
+    /// Something is.
+    Pending,
+    /// It has no tables yet.
+    Empty,
+}
+
+async fn look(
+    context: &Context<'_, '_>,
+    domain: &Domain,
+    ledger: &Ledger,
+    report: &mut Report,
+) -> Result<Look, Error> {
+    let Some(digests) = ledger.digests(&domain.keys).await? else {
+        return Ok(Look::Empty);
+    };
+    if context.is_settled(domain, &digests) {
+        return Ok(Look::Done);
+    }
+    let plan = preview(context, domain, ledger).await?;
+    if let Some(plan) = plan.filter(Plan::is_empty) {
+        report.warn(context.config, plan.warnings);
+        return Ok(Look::Done);
+    }
+    Ok(Look::Pending)
 }
 
 /// What would be done, without the lock; nothing when interrupted patches must be settled first.

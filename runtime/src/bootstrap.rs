@@ -1,12 +1,10 @@
 //! Makes what is missing: the state database and its role, and the databases that patches begin with a bootstrap.
-//!
-//! A database made here carries a connection limit that nobody sets by hand until its bootstrap is complete. The limit
-//! is part of CREATE DATABASE, so there is no moment at which an unfinished database looks like a finished one. The limit
-//! that the database is to have in the end is counted from there.
+
+mod unfinished;
 
 use crate::baseline;
 use crate::context::{Context, Domain};
-use crate::ledger::{DURABLE, Entry, Ledger, Opened, Settled};
+use crate::ledger::{Entry, Ledger, Opened, Settled};
 use crate::lock::{self, Lock};
 use crate::message::{Parts, patch_error};
 use crate::observer::{Event, emit};
@@ -17,23 +15,14 @@ use crate::session::{Connector, Session};
 use crate::transaction::busy_guard;
 use crate::{Config, Error, ErrorKind, failpoint};
 use patchgen_model::{Patch, PatchSet};
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
-use tokio_postgres::SimpleQueryRow;
 use tokio_postgres::error::SqlState;
+use unfinished::finish_sql;
 
-/// The connection limit of an unfinished database that is to have none.
-const UNFINISHED: i32 = 1_470_000_003;
-
-/// Behind the largest limit that a server can have use for.
-const END: i32 = UNFINISHED + 1_000_000;
-
-/// The limit of an unfinished database that is to have a limit in the end; -1 is none.
-pub(crate) const fn marked(limit: i32) -> i32 {
-    let limit = if limit < -1 { -1 } else { limit };
-    let mark = UNFINISHED.saturating_add(limit).saturating_add(1);
-    if mark < END { mark } else { END - 1 }
-}
+pub(crate) use unfinished::{
+    create_database_sql, drop_database_sql, drop_unfinished, finished_sql, mark_finished, marked,
+    presence, unfinished_sql,
+};
 
 /// A session from which databases can be made.
 pub(crate) async fn maintenance(connector: &Connector<'_>, user: &str) -> Result<Session, Error> {
@@ -59,49 +48,6 @@ pub(crate) async fn maintenance(connector: &Connector<'_>, user: &str) -> Result
         .unwrap_or_else(|| Error::new(ErrorKind::MissingDatabase, "no database to connect to")))
 }
 
-/// Which of some databases are there.
-pub(crate) async fn presence(
-    session: &Session,
-    names: &[String],
-) -> Result<BTreeMap<String, Presence>, Error> {
-    let mut found: BTreeMap<String, Presence> = names
-        .iter()
-        .map(|name| (name.clone(), Presence::Absent))
-        .collect();
-    let list: Vec<String> = names.iter().map(|name| literal(name)).collect();
-    let query = format!(
-        "SELECT datname, datconnlimit >= {UNFINISHED} AND datconnlimit < {END} FROM pg_catalog.pg_database \
-         WHERE datname IN ({})",
-        list.join(", ")
-    );
-    for row in session
-        .query(&query)
-        .await
-        .map_err(|refusal| session.explain(refusal))?
-    {
-        let presence = if row.get(1) == Some("t") {
-            Presence::Unfinished
-        } else {
-            Presence::Present
-        };
-        found.insert(row.get(0).unwrap_or_default().to_owned(), presence);
-    }
-    Ok(found)
-}
-
-/// What makes a database and marks it as unfinished.
-pub(crate) fn create_database_sql(config: &Config, name: &str) -> String {
-    let template = config
-        .template
-        .iter()
-        .map(|name| format!(" TEMPLATE {}", identifier(name)));
-    let template: String = template.collect();
-    format!(
-        "CREATE DATABASE {}{template} CONNECTION LIMIT {UNFINISHED}",
-        identifier(name)
-    )
-}
-
 /// Makes a database and marks it as unfinished.
 pub(crate) async fn create_database(
     config: &Config,
@@ -123,78 +69,6 @@ pub(crate) async fn create_database(
     );
     failpoint!("database");
     Ok(())
-}
-
-pub(crate) fn drop_database_sql(name: &str) -> String {
-    format!("DROP DATABASE {} WITH (FORCE)", identifier(name))
-}
-
-/// Drops a database whose bootstrap was interrupted.
-pub(crate) async fn drop_unfinished(
-    config: &Config,
-    session: &Session,
-    name: &str,
-) -> Result<(), Error> {
-    let message = format!(
-        "the bootstrap of database `{name}` was interrupted: dropping what was made and beginning again"
-    );
-    emit(config, &Event::Warning { message: &message });
-    // A script may have made a template of it, which cannot be dropped.
-    for sql in [
-        format!("ALTER DATABASE {} IS_TEMPLATE false", identifier(name)),
-        drop_database_sql(name),
-    ] {
-        session
-            .run(&sql)
-            .await
-            .map_err(|refusal| session.explain(refusal))?;
-    }
-    Ok(())
-}
-
-/// Takes the mark off databases, off all at once.
-pub(crate) async fn mark_finished(session: &Session, names: &[String]) -> Result<(), Error> {
-    let sql = finish_sql(session, names).await?;
-    session
-        .run(&format!("{DURABLE}{sql}"))
-        .await
-        .map(drop)
-        .map_err(|refusal| session.explain(refusal))
-}
-
-/// What marks a database as unfinished.
-pub(crate) fn unfinished_sql(name: &str) -> String {
-    format!(
-        "ALTER DATABASE {} CONNECTION LIMIT {UNFINISHED}",
-        identifier(name)
-    )
-}
-
-/// The statements that take the mark off and give databases the limits that they are to have.
-async fn finish_sql(session: &Session, names: &[String]) -> Result<String, Error> {
-    let list: Vec<String> = names.iter().map(|name| literal(name)).collect();
-    let query = format!(
-        "SELECT datname, datconnlimit - {UNFINISHED} - 1 FROM pg_catalog.pg_database WHERE datname IN ({}) \
-         AND datconnlimit >= {UNFINISHED} AND datconnlimit < {END}",
-        list.join(", ")
-    );
-    let rows = session
-        .query(&query)
-        .await
-        .map_err(|refusal| session.explain(refusal))?;
-    let statement = |row: &SimpleQueryRow| {
-        let (name, limit) = (row.get(0)?, row.get(1)?);
-        Some(format!(
-            "ALTER DATABASE {} CONNECTION LIMIT {limit}; ",
-            identifier(name)
-        ))
-    };
-    Ok(rows.iter().filter_map(statement).collect())
-}
-
-/// What takes the mark off.
-pub(crate) fn finished_sql(name: &str) -> String {
-    format!("ALTER DATABASE {} CONNECTION LIMIT -1", identifier(name))
 }
 
 /// Runs a statement that makes something, unless another program was quicker; waits while the template is in use.

@@ -101,30 +101,12 @@ impl<'c, 'a> Context<'c, 'a> {
     pub(crate) async fn establish(
         &self,
         domain: &Domain,
+        opened: Opened,
     ) -> Result<(Ledger, Vec<(Patch<'a>, Duration)>), Error> {
-        match self.open(domain).await? {
-            Opened::Session(ledger) => Ok((ledger, Vec::new())),
-            Opened::Absent(refused) => self.make(domain, refused).await,
-        }
-    }
-
-    /// The ledger of a domain whose tables are missing; its database is made anew if its bootstrap is not complete.
-    pub(crate) async fn complete(
-        &self,
-        domain: &Domain,
-        ledger: Ledger,
-    ) -> Result<(Ledger, Vec<(Patch<'a>, Duration)>), Error> {
-        match bootstrap::reopen(domain, self, ledger).await? {
-            Opened::Session(ledger) => Ok((ledger, Vec::new())),
-            Opened::Absent(refused) => self.make(domain, refused).await,
-        }
-    }
-
-    async fn make(
-        &self,
-        domain: &Domain,
-        refused: Error,
-    ) -> Result<(Ledger, Vec<(Patch<'a>, Duration)>), Error> {
+        let refused = match opened {
+            Opened::Session(ledger) => return Ok((ledger, Vec::new())),
+            Opened::Absent(refused) => refused,
+        };
         let applied = bootstrap::home(&self.state, domain, &self.set, refused).await?;
         match self.open(domain).await? {
             Opened::Session(ledger) => Ok((ledger, applied)),

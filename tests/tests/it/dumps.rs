@@ -2,7 +2,7 @@
 
 use crate::subject;
 use patchgen_sandbox::{SUPERUSER, Server};
-use patchgen_tests::{connect, server};
+use patchgen_tests::{connect, scratch_patches, server};
 use std::ffi::OsStr;
 use std::process::Command;
 
@@ -185,4 +185,38 @@ fn dumps_of_a_server() {
         let dump = run(&source, "pg_dumpall", options);
         compare(&dump, &Before::Nothing, true, &options.join(" "));
     }
+}
+
+#[test]
+fn long_data_in_patches_of_both_kinds_streams_and_stops_at_its_fault() {
+    let server = server();
+    let data = |fault: usize| {
+        let line = |n| {
+            if n == fault {
+                format!("{n}\n")
+            } else {
+                format!("{n}\t{}\n", "x".repeat(90))
+            }
+        };
+        let lines: String = (1..=60_000).map(line).collect();
+        format!("COPY t FROM stdin;\n{lines}\\.\nINSERT INTO t VALUES (0, 'after');\n")
+    };
+    let direct = |sql: &str| format!("-- patch: kind=direct\n{sql}");
+    let folder = scratch_patches(&[
+        (
+            "app.00000000.0000.postgres.baseline.sql",
+            "CREATE TABLE t (n int, text text);",
+        ),
+        ("app.20240101.0001.postgres.std.sql", &data(0)),
+        ("app.20240101.0002.postgres.direct.sql", &direct(&data(0))),
+        ("app.20240101.0003.postgres.faulty.sql", &data(7)),
+    ]);
+    let outcome = subject(&server, &folder).run(&["apply"]);
+    assert_eq!(outcome.status.code(), Some(1));
+    let expected = "faulty.sql:8:1: missing data for column \"text\" (22P04)";
+    assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);
+    let row = connect(&server, "app")
+        .query_one("SELECT count(*) FROM t", &[])
+        .unwrap();
+    assert_eq!(row.get::<_, i64>(0), 2 * 60_001);
 }
