@@ -127,6 +127,7 @@ mod tests {
             kind: "std".to_owned(),
             user: "u".to_owned(),
             checksum: String::new(),
+            algorithm: String::new(),
             state: State::Applied,
             attempt: 1,
             started_at: None,
