@@ -6,7 +6,7 @@
 use crate::baseline;
 use crate::context::Domain;
 use crate::ledger::{DURABLE, Entry, Ledger, Opened};
-use crate::lock::{self, Lock, Outcome};
+use crate::lock::{self, Lock, Outcome, Watch};
 use crate::message::{Parts, patch_error};
 use crate::observer::{Event, emit};
 use crate::plan::Presence;
@@ -187,7 +187,10 @@ pub(crate) async fn home<'a>(
         .map_or(connector.admin(), |patch| patch.user())
         .to_owned();
     let session = maintenance(connector, &maker).await?;
-    let lock = exclusive(connector, &session).await?;
+    let Some(lock) = exclusive(connector, domain, &session).await? else {
+        connector.made(name);
+        return Ok(Vec::new());
+    };
     let there = presence(&session, std::slice::from_ref(name))
         .await?
         .remove(name)
@@ -218,12 +221,35 @@ pub(crate) async fn unless_unfinished(ledger: Ledger, domain: &Domain) -> Result
     ))
 }
 
-/// One program at a time makes databases on a server.
-async fn exclusive(connector: &Connector<'_>, session: &Session) -> Result<Lock, Error> {
+/// One program at a time makes databases on a server; nothing when all is made already, so that of many who wait none
+/// has to wait for the others.
+async fn exclusive(
+    connector: &Connector<'_>,
+    domain: &Domain,
+    session: &Session,
+) -> Result<Option<Lock>, Error> {
     let key = "pg_catalog.hashtextextended('patchgen make', 0)";
-    match lock::acquire(connector, &session.database, &session.user, key, None).await? {
-        Outcome::Held(lock) => Ok(lock),
-        Outcome::Done(_) => Err(Error::new(ErrorKind::Locked, "nobody watches this lock")),
+    let usable = if domain.in_target {
+        String::new()
+    } else {
+        let role = literal(&domain.user);
+        format!(
+            " AND (SELECT pg_catalog.has_database_privilege(r.oid, d.oid, 'CREATE') FROM pg_catalog.pg_roles r \
+             WHERE r.rolname = {role})"
+        )
+    };
+    let query = format!(
+        "SELECT 1 FROM pg_catalog.pg_database d WHERE d.datname = {} AND d.datconnlimit <> {UNFINISHED}{usable}",
+        literal(&domain.database)
+    );
+    let watch = Watch {
+        query,
+        is_done: &|rows| !rows.is_empty(),
+    };
+    let (database, user) = (&session.database, &session.user);
+    match lock::acquire(connector, database, user, key, Some(watch)).await? {
+        Outcome::Held(lock) => Ok(Some(lock)),
+        Outcome::Done(_) => Ok(None),
     }
 }
 
