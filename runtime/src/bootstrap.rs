@@ -5,7 +5,7 @@ mod unfinished;
 use crate::baseline;
 use crate::context::{Context, Domain};
 use crate::ledger::{Entry, Ledger, Opened, Settled};
-use crate::lock::{self, Lock};
+use crate::lock::{self, Lock, Outcome, Watch};
 use crate::message::{Parts, patch_error};
 use crate::observer::{Event, emit};
 use crate::plan::Presence;
@@ -17,7 +17,7 @@ use crate::{Config, Error, ErrorKind, failpoint};
 use patchgen_model::{Patch, PatchSet};
 use std::time::{Duration, Instant};
 use tokio_postgres::error::SqlState;
-use unfinished::finish_sql;
+use unfinished::{IS_MARKED, finish_sql};
 
 pub(crate) use unfinished::{
     create_database_sql, drop_database_sql, drop_unfinished, finished_sql, mark_finished, marked,
@@ -161,7 +161,10 @@ pub(crate) async fn home<'a>(
         .map_or(connector.admin(), |patch| patch.user())
         .to_owned();
     let session = maintenance(connector, &maker).await?;
-    let lock = exclusive(connector, &session).await?;
+    let Some(lock) = exclusive(connector, domain, &session).await? else {
+        connector.made(name);
+        return Ok(Vec::new());
+    };
     let there = presence(&session, std::slice::from_ref(name))
         .await?
         .remove(name)
@@ -178,10 +181,36 @@ pub(crate) async fn home<'a>(
     outcome
 }
 
-/// One program at a time makes databases on a server.
-async fn exclusive(connector: &Connector<'_>, session: &Session) -> Result<Lock, Error> {
+/// One program at a time makes databases on a server; nothing when all is made already, so that of many who wait none
+/// has to wait for the others.
+async fn exclusive(
+    connector: &Connector<'_>,
+    domain: &Domain,
+    session: &Session,
+) -> Result<Option<Lock>, Error> {
     let key = "pg_catalog.hashtextextended('patchgen make', 0)";
-    lock::acquire(connector, &session.database, &session.user, key).await
+    let usable = if domain.in_target {
+        String::new()
+    } else {
+        let role = literal(&domain.user);
+        format!(
+            " AND (SELECT pg_catalog.has_database_privilege(r.oid, d.oid, 'CREATE') FROM pg_catalog.pg_roles r \
+             WHERE r.rolname = {role})"
+        )
+    };
+    let query = format!(
+        "SELECT 1 FROM pg_catalog.pg_database d WHERE d.datname = {} AND NOT ({IS_MARKED}){usable}",
+        literal(&domain.database)
+    );
+    let watch = Watch {
+        query,
+        is_done: &|rows| !rows.is_empty(),
+    };
+    let (database, user) = (&session.database, &session.user);
+    match lock::acquire_unless(connector, database, user, key, Some(watch)).await? {
+        Outcome::Held(lock) => Ok(Some(lock)),
+        Outcome::Done(_) => Ok(None),
+    }
 }
 
 /// The database is there: what may be missing is the role to use it.

@@ -19,6 +19,9 @@ pub(super) const UNFINISHED: i32 = 1_470_000_003;
 /// Behind the largest limit that a server can have use for.
 const END: i32 = UNFINISHED + 1_000_000;
 
+/// Whether a row of `pg_database` is of an unfinished database.
+pub(super) const IS_MARKED: &str = "datconnlimit >= 1470000003 AND datconnlimit < 1471000003";
+
 /// The limit of an unfinished database that is to have a limit in the end; -1 is none.
 pub(crate) const fn marked(limit: i32) -> i32 {
     let limit = if limit < -1 { -1 } else { limit };
@@ -37,7 +40,7 @@ pub(crate) async fn presence(
         .collect();
     let list: Vec<String> = names.iter().map(|name| literal(name)).collect();
     let query = format!(
-        "SELECT datname, datconnlimit >= {UNFINISHED} AND datconnlimit < {END} FROM pg_catalog.pg_database \
+        "SELECT datname, {IS_MARKED} FROM pg_catalog.pg_database \
          WHERE datname IN ({})",
         list.join(", ")
     );
@@ -128,7 +131,7 @@ pub(super) async fn finish_sql(session: &Session, names: &[String]) -> Result<St
     let list: Vec<String> = names.iter().map(|name| literal(name)).collect();
     let query = format!(
         "SELECT datname, datconnlimit - {UNFINISHED} - 1 FROM pg_catalog.pg_database WHERE datname IN ({}) \
-         AND datconnlimit >= {UNFINISHED} AND datconnlimit < {END}",
+         AND {IS_MARKED}",
         list.join(", ")
     );
     let rows = session
