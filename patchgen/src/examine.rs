@@ -1,5 +1,7 @@
 use crate::class::classify;
 use crate::directive::{self, Directives};
+#[cfg(feature = "lint")]
+use crate::lint::{self, Stage};
 use crate::rule::{self, Findings, Rules};
 use crate::segment::{Fault, Piece, PieceKind, Segmented, segment, variables};
 use crate::verdict::{Context, Part, Sentence, Verdict};
@@ -41,7 +43,7 @@ pub(crate) fn examine(file: &str, text: &str, context: Context, rules: &Rules) -
         stray_directives(text, piece, leading, &mut findings);
     }
     findings.allow(std::mem::take(&mut directives.allow));
-    if !directives.unchecked && !context.is_sealed {
+    if !directives.unchecked && !context.is_sealed && !subject.is_for_psql() {
         parse(&segmented, &subject, &mut findings);
     }
     let parts = judge(&segmented, &subject, &mut findings);
@@ -144,8 +146,42 @@ fn judge(segmented: &Segmented, subject: &Subject<'_>, findings: &mut Findings<'
             "write its statements before it is applied anywhere: afterwards it must not change",
         );
     }
+    if !subject.context.is_sealed && !subject.is_for_psql() {
+        lints(segmented, &parts, subject, findings);
+    }
     parts
 }
+
+#[cfg(feature = "lint")]
+fn lints(
+    segmented: &Segmented,
+    parts: &[Part],
+    subject: &Subject<'_>,
+    findings: &mut Findings<'_>,
+) {
+    let stage = match subject.context {
+        Context {
+            is_baseline: true, ..
+        } => Stage::Baseline,
+        Context {
+            is_bootstrap: true, ..
+        } => Stage::Bootstrap,
+        _ => Stage::Later,
+    };
+    let faults = lint::check(&lint::Input {
+        text: subject.text,
+        segmented,
+        parts,
+        kind: subject.kind,
+        stage,
+        postgres_version: findings.postgres_version(),
+        is_on: &|rule| findings.is_on(rule),
+    });
+    faults.into_iter().for_each(|fault| findings.warn(fault));
+}
+
+#[cfg(not(feature = "lint"))]
+fn lints(_: &Segmented, _: &[Part], _: &Subject<'_>, _: &mut Findings<'_>) {}
 
 fn parts(segmented: &Segmented, subject: &Subject<'_>) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();

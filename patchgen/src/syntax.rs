@@ -3,6 +3,8 @@
 //! Statements are parsed one by one, as the lexer has split them: data, meta-commands and a fault in one statement do not
 //! disturb the others. Of each statement the first fault is told; what follows it is mostly its echo.
 
+#[cfg(feature = "lint")]
+mod blank;
 mod depth;
 mod hint;
 mod index;
@@ -14,6 +16,8 @@ use squawk_syntax::SourceFile;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+#[cfg(feature = "lint")]
+pub(crate) use blank::sql_only;
 pub(crate) use depth::{Depth, with_stack};
 pub(crate) use prepare::Dialect;
 
@@ -78,6 +82,14 @@ fn check_statement(statement: &str, readings: impl Fn(&str) -> prepare::Readings
     found
         .filter(|_| !readings.is_open)
         .map(|error| message::fault(statement, &error))
+}
+
+/// Whether the parser takes a statement of plain SQL; what it is not given, it does not take.
+#[cfg(feature = "lint")]
+pub(crate) fn parses(statement: &str) -> bool {
+    let depth = Depth::of(statement);
+    let parse = || matches!(first_error(statement), Ok(None));
+    !depth.is_beyond_parser() && with_stack(depth, parse).unwrap_or(false)
 }
 
 /// What the parser says, at a place of the statement.
