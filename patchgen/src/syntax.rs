@@ -3,27 +3,26 @@
 //! Statements are parsed one by one, as the lexer has split them: data, meta-commands and a fault in one statement do not
 //! disturb the others. Of each statement the first fault is told; what follows it is mostly its echo.
 
-#[cfg(feature = "lint")]
 mod blank;
 mod depth;
 mod hint;
 mod index;
 mod message;
 mod prepare;
+mod whole;
 
 use crate::segment::{Fault, PieceKind, Segmented};
 use squawk_syntax::SourceFile;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-#[cfg(feature = "lint")]
-pub(crate) use blank::sql_only;
 pub(crate) use depth::{Depth, with_stack};
 pub(crate) use prepare::Dialect;
+pub(crate) use whole::Whole;
 
 const CODE: &str = "syntax";
 
-/// What is wrong with the statements of a text.
+/// What is wrong with the statements of a text, one by one; what is a [`Whole`] has nothing wrong.
 pub(crate) fn check(text: &str, segmented: &Segmented, dialect: Dialect) -> Vec<Fault> {
     segmented
         .pieces

@@ -12,7 +12,7 @@ mod unrepeatable;
 
 use super::explain;
 use crate::segment::{Fault, Segmented};
-use crate::syntax::Depth;
+use crate::syntax::{Depth, Whole};
 use crate::verdict::Part;
 use patchgen_model::{Class, Kind};
 use squawk_syntax::{SourceFile, ast::Stmt};
@@ -32,6 +32,8 @@ pub(crate) enum Stage {
 pub(crate) struct Input<'a> {
     pub(crate) text: &'a str,
     pub(crate) segmented: &'a Segmented,
+    /// Its tree, if the parser takes it as a whole.
+    pub(crate) whole: Option<&'a Whole>,
     pub(crate) parts: &'a [Part],
     pub(crate) kind: Kind,
     pub(crate) stage: Stage,

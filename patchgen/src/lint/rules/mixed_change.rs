@@ -1,4 +1,4 @@
-use super::{Input, tree};
+use super::{Input, Sentence, tree};
 use crate::segment::Fault;
 use patchgen_model::Kind;
 use squawk_syntax::ast::{self, AlterTableAction, AstNode, Stmt};
@@ -7,17 +7,15 @@ pub(super) const NAME: &str = "mixed-change";
 
 /// A change of many rows behind an `ALTER TABLE` in the same transaction.
 pub(super) fn check(input: &Input<'_>) -> Vec<Fault> {
-    if input.kind == Kind::Concurrent {
+    // Most patches change no rows, and their statements need not be parsed again.
+    let changes = ["update", "delete"];
+    if input.kind == Kind::Concurrent || !input.statements().any(|it| begins_with(&it, &changes)) {
         return Vec::new();
     }
     let mut made = Vec::new();
     let mut locked = None;
     for statement in input.statements() {
-        let first = statement.text.split_whitespace().next().unwrap_or_default();
-        if !["create", "alter", "update", "delete", "insert"]
-            .iter()
-            .any(|word| word.eq_ignore_ascii_case(first))
-        {
+        if !begins_with(&statement, &["create", "alter", "update", "delete"]) {
             continue;
         }
         match tree(statement.text) {
@@ -42,6 +40,11 @@ pub(super) fn check(input: &Input<'_>) -> Vec<Fault> {
 }
 
 /// Whether the lock keeps readers or writers out.
+fn begins_with(statement: &Sentence<'_>, words: &[&str]) -> bool {
+    let first = statement.text.split_whitespace().next().unwrap_or_default();
+    words.iter().any(|word| word.eq_ignore_ascii_case(first))
+}
+
 fn locks(table: &ast::AlterTable) -> bool {
     table.actions().any(|action| {
         !matches!(

@@ -3,36 +3,53 @@
 use super::{Input, Sentence, fault};
 use crate::lint::{LINTS, explain};
 use crate::segment::lexer::{TokenKind, Tokens};
-use crate::segment::{Fault, PieceKind, Strings};
-use crate::syntax::{self, Depth};
+use crate::segment::{Fault, Strings};
+use crate::syntax::{self, Whole};
 use patchgen_model::Kind;
 use squawk_linter::{Linter, Rule, Violation};
-use squawk_syntax::SourceFile;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What a server is taken for if nobody says.
 const POSTGRES_VERSION: u32 = 15;
 
+/// Words without which the rules of a name have nothing to find. Each rule goes through the whole tree, which takes long
+/// in a build script: it is built without optimisation.
+const WORDS: [(&str, &str); 11] = [
+    ("ban-alter-identity", "identity"),
+    ("ban-char-field", "char"),
+    ("ban-drop-", "drop"),
+    ("ban-duplicate-column-assignments", "update"),
+    ("ban-set-schema", "schema"),
+    ("ban-truncate-cascade", "truncate"),
+    ("prefer-timestamp-tz", "timestamp"),
+    ("renaming-", "rename"),
+    ("require-concurrent-index-deletion", "drop"),
+    ("require-concurrent-partition-detach", "detach"),
+    ("require-concurrent-reindex", "reindex"),
+];
+
 pub(super) fn check(input: &Input<'_>) -> Vec<Fault> {
-    let is_statement = |kind| kind == PieceKind::Statement;
-    let depth = input
-        .segmented
-        .pieces
-        .iter()
-        .filter(|piece| is_statement(piece.kind))
-        .map(|piece| Depth::of(&input.text[piece.range.clone()]))
-        .max();
-    let Some(depth) = depth else {
+    let faultless = match input.whole {
+        Some(_) => None,
+        None => Whole::of_faultless(input.text, input.segmented),
+    };
+    let Some(whole) = input.whole.or(faultless.as_ref()) else {
         return Vec::new();
     };
+    let text = whole.sql.to_ascii_lowercase();
+    let idle: Vec<&str> = WORDS
+        .iter()
+        .filter(|(_, word)| !text.contains(word))
+        .map(|(rules, _)| *rules)
+        .collect();
     let rules: Vec<Rule> = LINTS
         .iter()
+        .filter(|lint| !idle.iter().any(|rules| lint.name.starts_with(rules)))
         .filter(|lint| (input.is_on)(lint.name))
         .filter_map(|lint| lint.name.parse().ok())
         .collect();
     let in_transaction = input.kind != Kind::Concurrent;
     let version = input.postgres_version.unwrap_or(POSTGRES_VERSION);
-    let sql = sql(input, depth);
     let lint = || {
         catch_unwind(AssertUnwindSafe(|| {
             let mut linter = Linter::from(rules);
@@ -40,10 +57,10 @@ pub(super) fn check(input: &Input<'_>) -> Vec<Fault> {
             if let Ok(version) = version.to_string().parse() {
                 linter.settings.pg_version = version;
             }
-            linter.lint(&SourceFile::parse(&sql), &sql)
+            linter.lint(&whole.parse, &whole.sql)
         }))
     };
-    let Some(Ok(found)) = syntax::with_stack(depth, lint) else {
+    let Some(Ok(found)) = syntax::with_stack(whole.depth, lint) else {
         return Vec::new();
     };
     let statements: Vec<_> = input.statements().collect();
@@ -53,17 +70,6 @@ pub(super) fn check(input: &Input<'_>) -> Vec<Fault> {
         .filter(|fault| (input.is_on)(fault.code))
         .filter(|fault| !is_made_anew(fault, &statements))
         .collect()
-}
-
-/// The SQL that the parser understands; a statement that it does not could lead it astray.
-fn sql(input: &Input<'_>, depth: Depth) -> String {
-    let sql = syntax::sql_only(input.text, input.segmented, |_| true);
-    if !depth.is_beyond_parser() && syntax::parses(&sql) {
-        return sql;
-    }
-    syntax::sql_only(input.text, input.segmented, |piece| {
-        syntax::parses(&sql[piece.range.clone()])
-    })
 }
 
 fn told(violation: &Violation) -> Option<Fault> {

@@ -28,6 +28,7 @@ fn lint(text: &str, kind: Kind, stage: Stage) -> Vec<String> {
     let found = check(&Input {
         text,
         segmented: &segmented,
+        whole: Whole::of(text, &segmented).as_ref(),
         parts: &parts,
         kind,
         stage,
