@@ -59,6 +59,23 @@ impl<'c> Connector<'c> {
         self.conninfo.user().unwrap_or("postgres")
     }
 
+    /// The words that say where the server is and how to reach it, without a role, a database or a secret.
+    pub(crate) fn address(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        const WORDS: [&str; 8] = [
+            "host",
+            "hostaddr",
+            "port",
+            "sslmode",
+            "sslrootcert",
+            "sslcert",
+            "sslkey",
+            "target_session_attrs",
+        ];
+        WORDS
+            .into_iter()
+            .filter_map(|word| Some((word, self.conninfo.get(word)?)))
+    }
+
     /// The database that administration starts from, if the connection names one.
     pub(crate) fn own_database(&self) -> Option<&str> {
         self.conninfo.dbname()
@@ -133,6 +150,41 @@ impl<'c> Connector<'c> {
             .driver_config(database, user, Some(&password), name)
     }
 
+    /// Sets a program of PostgreSQL up to connect as a session would, by its environment alone.
+    pub(crate) fn program(
+        &self,
+        command: &mut std::process::Command,
+        database: &str,
+        user: &str,
+    ) -> Result<(), ConninfoError> {
+        let user = self.login(user);
+        let name = application_name(&self.config.program, None);
+        // Finds faults in the words before the program does.
+        self.driver(database, user, &name)?;
+        for (variable, value) in self.conninfo.variables() {
+            match value {
+                Some(value) => command.env(variable, value),
+                None => command.env_remove(variable),
+            };
+        }
+        command.envs([
+            ("PGDATABASE", database),
+            ("PGUSER", user),
+            ("PGPASSWORD", &self.password(database, user)),
+            ("PGAPPNAME", &name),
+            ("PGCLIENTENCODING", "UTF8"),
+        ]);
+        let hosts = self.conninfo.get("host").or(self.conninfo.get("hostaddr"));
+        if hosts.is_some_and(|hosts| hosts.contains(','))
+            && self.conninfo.get("target_session_attrs").is_none()
+        {
+            command.env("PGTARGETSESSIONATTRS", "read-write");
+        }
+        // What a script asks for with \getenv.
+        command.envs(&self.config.variables);
+        Ok(())
+    }
+
     async fn try_open(
         &self,
         database: &str,
@@ -196,7 +248,9 @@ impl<'c> Connector<'c> {
                     server.message()
                 ),
                 format!(
-                    "create the role, in a patch or by hand, or allow it to log in to database `{database}`"
+                    "create the role in a patch, or let an administrator run: CREATE ROLE {} LOGIN PASSWORD '...';\n\
+                     if it exists, see whether pg_hba.conf lets it into database `{database}`",
+                    quote::identifier(user)
                 ),
             ),
             SqlState::INVALID_CATALOG_NAME => (

@@ -11,16 +11,26 @@ mod concurrent;
 mod crash;
 /// What reaches the programs that users build.
 mod dependencies;
+/// Dumps as baselines, compared with what psql makes of them.
+mod dumps;
+/// Programs, servers and lines that break, by the seed.
+mod faults;
 /// Waiting for locks, and for each other.
 mod locks;
 /// What the configuration can change.
 mod modes;
+/// Roles that own a database or only a schema.
+mod ownership;
 /// Where an error is said to be.
 mod places;
 /// The measuring and breaking proxy itself.
 mod proxy;
+/// Databases that were restored, made anew or lost.
+mod restored;
 /// Programs run, paused and killed.
 mod running;
+/// Baselines that are scripts, interrupted or run by psql.
+mod scripts;
 /// Several programs at once.
 mod starters;
 /// How often a program waits for the server.
