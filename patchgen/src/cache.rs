@@ -112,6 +112,7 @@ impl Cache {
             grammar: patch.grammar(),
             named_kind,
             is_baseline: patch.is_baseline(),
+            is_bootstrap: patch.is_bootstrap(),
             is_sealed: row.is_sealed,
         };
         (same == context).then_some((patch, row))

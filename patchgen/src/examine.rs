@@ -1,7 +1,11 @@
 use crate::class::classify;
 use crate::directive::{self, Directives};
+#[cfg(feature = "lint")]
+use crate::lint::{self, Stage};
 use crate::rule::{self, Findings, Rules};
 use crate::segment::{Fault, Piece, PieceKind, Segmented, segment, variables};
+#[cfg(feature = "syntax")]
+use crate::syntax::{self, Dialect, Whole};
 use crate::verdict::{Context, Part, Sentence, Verdict};
 use crate::{meta, transaction};
 use patchgen_model::{CopyData, Kind, ScriptMode, Span};
@@ -18,6 +22,11 @@ impl Subject<'_> {
     /// Whether psql is to read it.
     pub(crate) fn is_for_psql(&self) -> bool {
         self.context.is_baseline && self.script == ScriptMode::Psql
+    }
+
+    /// Whether parser and lints have yet to see it.
+    fn is_news(&self) -> bool {
+        !self.context.is_sealed && !self.is_for_psql()
     }
 }
 
@@ -41,10 +50,11 @@ pub(crate) fn examine(file: &str, text: &str, context: Context, rules: &Rules) -
         stray_directives(text, piece, leading, &mut findings);
     }
     findings.allow(std::mem::take(&mut directives.allow));
-    if !directives.unchecked && !context.is_sealed {
-        parse(&segmented, &subject, &mut findings);
+    let whole = whole(&segmented, &subject);
+    if !directives.unchecked && whole.is_none() {
+        statements(&segmented, &subject, &mut findings);
     }
-    let parts = judge(&segmented, &subject, &mut findings);
+    let parts = judge(&segmented, whole.as_ref(), &subject, &mut findings);
     Verdict {
         kind: subject.kind,
         script: subject.script,
@@ -109,10 +119,19 @@ fn stray_directives(text: &str, piece: &Piece, leading: usize, findings: &mut Fi
     faults.into_iter().for_each(|fault| findings.error(fault));
 }
 
-/// Parses the statements.
+/// Parses the patch as a whole.
 #[cfg(feature = "syntax")]
-fn parse(segmented: &Segmented, subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    use crate::syntax::{self, Dialect};
+fn whole(segmented: &Segmented, subject: &Subject<'_>) -> Option<Whole> {
+    let wanted = subject.is_news();
+    wanted.then(|| Whole::of(subject.text, segmented)).flatten()
+}
+
+/// Parses its statements one by one, to say what is wrong with them.
+#[cfg(feature = "syntax")]
+fn statements(segmented: &Segmented, subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    if !subject.is_news() {
+        return;
+    }
     let dialect = if subject.context.is_baseline {
         Dialect::Psql
     } else {
@@ -122,11 +141,25 @@ fn parse(segmented: &Segmented, subject: &Subject<'_>, findings: &mut Findings<'
     faults.into_iter().for_each(|fault| findings.error(fault));
 }
 
+/// The light build leaves the statements to the server.
 #[cfg(not(feature = "syntax"))]
-fn parse(_: &Segmented, _: &Subject<'_>, _: &mut Findings<'_>) {}
+struct Whole;
+
+#[cfg(not(feature = "syntax"))]
+fn whole(_: &Segmented, _: &Subject<'_>) -> Option<Whole> {
+    None
+}
+
+#[cfg(not(feature = "syntax"))]
+fn statements(_: &Segmented, _: &Subject<'_>, _: &mut Findings<'_>) {}
 
 /// Judges the statements, unless where they begin and end is in doubt.
-fn judge(segmented: &Segmented, subject: &Subject<'_>, findings: &mut Findings<'_>) -> Vec<Part> {
+fn judge(
+    segmented: &Segmented,
+    whole: Option<&Whole>,
+    subject: &Subject<'_>,
+    findings: &mut Findings<'_>,
+) -> Vec<Part> {
     // What psql alone understands is for psql to judge.
     let is_doubt = |fault: &&Fault| !subject.is_for_psql() || fault.code == "unterminated";
     let mut doubts = segmented.faults.iter().filter(is_doubt).peekable();
@@ -144,8 +177,44 @@ fn judge(segmented: &Segmented, subject: &Subject<'_>, findings: &mut Findings<'
             "write its statements before it is applied anywhere: afterwards it must not change",
         );
     }
+    if subject.is_news() {
+        lints(segmented, whole, &parts, subject, findings);
+    }
     parts
 }
+
+#[cfg(feature = "lint")]
+fn lints(
+    segmented: &Segmented,
+    whole: Option<&Whole>,
+    parts: &[Part],
+    subject: &Subject<'_>,
+    findings: &mut Findings<'_>,
+) {
+    let stage = match subject.context {
+        Context {
+            is_baseline: true, ..
+        } => Stage::Baseline,
+        Context {
+            is_bootstrap: true, ..
+        } => Stage::Bootstrap,
+        _ => Stage::Later,
+    };
+    let faults = lint::check(&lint::Input {
+        text: subject.text,
+        segmented,
+        whole,
+        parts,
+        kind: subject.kind,
+        stage,
+        postgres_version: findings.postgres_version(),
+        is_on: &|rule| findings.is_on(rule),
+    });
+    faults.into_iter().for_each(|fault| findings.warn(fault));
+}
+
+#[cfg(not(feature = "lint"))]
+fn lints(_: &Segmented, _: Option<&Whole>, _: &[Part], _: &Subject<'_>, _: &mut Findings<'_>) {}
 
 fn parts(segmented: &Segmented, subject: &Subject<'_>) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();

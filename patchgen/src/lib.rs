@@ -22,6 +22,7 @@ pub mod class;
 pub mod codegen;
 mod directive;
 mod examine;
+pub mod lint;
 pub mod lockfile;
 mod meta;
 pub mod name;

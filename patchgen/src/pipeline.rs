@@ -189,13 +189,14 @@ fn examine_one<'a>(
     rules: &Rules,
 ) -> Examined<'a> {
     let sealed = lock.and_then(|lock| lock.sealed(patch.id));
-    let is_baseline = patch.name.grammar == Grammar::Dotted
-        && patch.id.version.major == 0
-        && patch.id.version.minor == 0;
+    let version = patch.id.version;
+    let is_bootstrap = patch.name.grammar == Grammar::Dotted && version.major == 0;
+    let is_baseline = is_bootstrap && version.minor == 0;
     let context = |checksum| Context {
         grammar: patch.name.grammar,
         named_kind: patch.name.kind,
         is_baseline,
+        is_bootstrap,
         is_sealed: sealed == Some(checksum),
     };
     let file = &patch.found.file;

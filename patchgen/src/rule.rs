@@ -1,4 +1,5 @@
 use crate::diagnostic::{Diagnostic, Position, Severity};
+use crate::lint;
 use crate::segment::{Fault, position};
 use crate::spelling::nearest;
 use std::collections::BTreeMap;
@@ -11,13 +12,6 @@ pub(crate) enum Level {
     Deny,
 }
 
-/// The rules whose findings are warnings unless a program or a patch says otherwise.
-const OWN: [&str; 2] = ["empty-patch", "transaction-pair"];
-
-fn names() -> impl Iterator<Item = &'static str> {
-    OWN.into_iter()
-}
-
 /// How strict a build is, and what it builds for.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Rules {
@@ -28,7 +22,11 @@ pub(crate) struct Rules {
 
 impl Rules {
     pub(crate) fn level(&self, rule: &str) -> Level {
-        self.levels.get(rule).copied().unwrap_or(Level::Warn)
+        let usual = match lint::explain(rule) {
+            Some(lint) if !lint.is_on => Level::Allow,
+            _ => Level::Warn,
+        };
+        self.levels.get(rule).copied().unwrap_or(usual)
     }
 
     pub(crate) fn unknown(&self) -> impl Iterator<Item = Diagnostic> {
@@ -41,10 +39,10 @@ impl Rules {
 
 /// Why a name is not that of a rule, and what it may have been meant to be.
 pub(crate) fn unknown(name: &str) -> Option<(String, String)> {
-    if names().any(|known| known == name) {
+    if lint::explain(name).is_some() {
         return None;
     }
-    let help = match nearest(name, names()) {
+    let help = match nearest(name, lint::names()) {
         Some(rule) => format!("write `{rule}`"),
         None => {
             "a warning has the name of its rule in brackets; errors cannot be allowed".to_owned()
@@ -78,6 +76,11 @@ impl<'a> Findings<'a> {
         self.allowed = rules;
     }
 
+    #[cfg(feature = "lint")]
+    pub(crate) fn postgres_version(&self) -> Option<u32> {
+        self.rules.postgres_version
+    }
+
     /// Adds an error.
     pub(crate) fn error(&mut self, fault: Fault) {
         let position = locate(self.text, fault.offset);
@@ -105,6 +108,12 @@ impl<'a> Findings<'a> {
             finding.severity = severity;
             self.list.push(finding);
         }
+    }
+
+    /// Whether anybody wants to hear of a rule.
+    #[cfg(feature = "lint")]
+    pub(crate) fn is_on(&self, rule: &str) -> bool {
+        self.severity(rule).is_some()
     }
 
     fn severity(&self, rule: &str) -> Option<Severity> {

@@ -3,11 +3,13 @@
 //! Statements are parsed one by one, as the lexer has split them: data, meta-commands and a fault in one statement do not
 //! disturb the others. Of each statement the first fault is told; what follows it is mostly its echo.
 
+mod blank;
 mod depth;
 mod hint;
 mod index;
 mod message;
 mod prepare;
+mod whole;
 
 use crate::segment::{Fault, PieceKind, Segmented};
 use squawk_syntax::SourceFile;
@@ -16,10 +18,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub(crate) use depth::{Depth, with_stack};
 pub(crate) use prepare::Dialect;
+pub(crate) use whole::Whole;
 
 const CODE: &str = "syntax";
 
-/// What is wrong with the statements of a text.
+/// What is wrong with the statements of a text, one by one; what is a [`Whole`] has nothing wrong.
 pub(crate) fn check(text: &str, segmented: &Segmented, dialect: Dialect) -> Vec<Fault> {
     segmented
         .pieces
@@ -78,6 +81,14 @@ fn check_statement(statement: &str, readings: impl Fn(&str) -> prepare::Readings
     found
         .filter(|_| !readings.is_open)
         .map(|error| message::fault(statement, &error))
+}
+
+/// Whether the parser takes a statement of plain SQL; what it is not given, it does not take.
+#[cfg(feature = "lint")]
+pub(crate) fn parses(statement: &str) -> bool {
+    let depth = Depth::of(statement);
+    let parse = || matches!(first_error(statement), Ok(None));
+    !depth.is_beyond_parser() && with_stack(depth, parse).unwrap_or(false)
 }
 
 /// What the parser says, at a place of the statement.

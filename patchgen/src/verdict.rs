@@ -9,6 +9,8 @@ pub(crate) struct Context {
     pub(crate) grammar: Grammar,
     pub(crate) named_kind: Option<Kind>,
     pub(crate) is_baseline: bool,
+    /// It runs while its database is being made.
+    pub(crate) is_bootstrap: bool,
     /// Sealed patches have passed the parser and the lints before.
     pub(crate) is_sealed: bool,
 }

@@ -12,7 +12,7 @@ const SHALLOW: usize = 100;
 const BEYOND: usize = 4_000;
 
 /// An upper bound of the depth of a statement's tree.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Depth(usize);
 
 /// What nests on one level of parentheses.

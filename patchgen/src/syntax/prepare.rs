@@ -81,7 +81,7 @@ fn with_placeholders(statement: &str, references: &[Variable], plain: &str) -> S
 }
 
 /// Blanks plain strings in which a backslash escapes; the parser knows only the standard ones.
-fn without_escapes(statement: &str) -> String {
+pub(super) fn without_escapes(statement: &str) -> String {
     let mut text = String::with_capacity(statement.len());
     let mut done = 0;
     for token in Tokens::new(statement, Strings::Escape) {

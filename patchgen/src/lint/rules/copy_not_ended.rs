@@ -1,0 +1,16 @@
+use super::{Input, fault};
+use crate::segment::{Fault, PieceKind};
+
+pub(super) const NAME: &str = "copy-not-ended";
+
+/// `COPY … FROM stdin` with data up to the end of the file.
+pub(super) fn check(input: &Input<'_>) -> Vec<Fault> {
+    let pieces = &input.segmented.pieces;
+    let copy = match pieces.as_slice() {
+        [.., copy, _, data] if data.kind == PieceKind::CopyData => copy,
+        [.., copy, data] if data.kind == PieceKind::CopyData => copy,
+        _ => return Vec::new(),
+    };
+    let message = "the data is not ended before the end of the file".to_owned();
+    vec![fault(copy.range.start, NAME, message)]
+}

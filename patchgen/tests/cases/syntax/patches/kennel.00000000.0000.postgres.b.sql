@@ -1,3 +1,0 @@
-\set owner rex
-create role :"owner" in role :roles;
-create tabel t ();

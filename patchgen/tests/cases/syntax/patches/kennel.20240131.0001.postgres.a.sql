@@ -1,5 +1,0 @@
-create table dog (
-    name text,
-);
-select 1;
-selct 2;

@@ -1,2 +1,0 @@
--- patch: syntax=unchecked
-select 1 from from;

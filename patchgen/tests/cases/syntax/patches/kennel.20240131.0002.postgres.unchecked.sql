@@ -1,0 +1,2 @@
+-- patch: syntax=unchecked
+selekt what only a newer server understands;
