@@ -65,7 +65,7 @@ pub(crate) fn check(input: &Input<'_>) -> Vec<Fault> {
             found.extend(rule(input));
         }
     }
-    found.sort_by_key(|fault| fault.offset);
+    found.sort_by_key(|fault| (fault.offset, fault.code));
     found.dedup_by_key(|fault| (fault.offset, fault.code));
     found
 }

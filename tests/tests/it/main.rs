@@ -33,6 +33,8 @@ mod restored;
 mod running;
 /// Baselines that are scripts, interrupted or run by psql.
 mod scripts;
+/// Where a build sees the ends and the faults of statements, and where psql and the server do.
+mod segment;
 /// Several programs at once.
 mod starters;
 /// How often a program waits for the server.

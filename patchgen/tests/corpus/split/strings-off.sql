@@ -1,0 +1,13 @@
+select '\';
+set standard_conforming_strings = off;
+set escape_string_warning = off;
+select '\';', 'a\\', N'\';', E'\';', '''\'\';';
+select $$\$$, "a\", b'0' from (select 1 as "a\") as t;
+SET SESSION Standard_Conforming_Strings TO 'on';
+select '\', E'\'';
+set standard_conforming_strings to no;
+select '\'';
+reset standard_conforming_strings;
+select '\';
+set local standard_conforming_strings = 1;
+select '\';
