@@ -54,11 +54,10 @@ pub(crate) async fn create_database(
     session: &Session,
     name: &str,
 ) -> Result<(), Error> {
-    let sql = create_database_sql(config, name);
+    let sql = create_database_sql(config, name, None);
     let administrator = format!(
-        "let an administrator run: {sql};\nthe limit says that its first patches are still to come; it is taken off \
-         afterwards, by the owner of the database, which {} has to be",
-        identifier(&session.user),
+        "let an administrator run: {};\nthe limit says that its first patches are still to come; it is taken off afterwards",
+        create_database_sql(config, name, Some(&session.user)),
     );
     create(config, session, &sql, &administrator).await?;
     emit(

@@ -68,6 +68,8 @@ impl<'i> Interrupted<'i> {
         connector: &Connector<'_>,
         ledger_system: Option<&str>,
     ) -> Result<Finding, Error> {
+        // A server of its own may have been copied from this one, identifier and all.
+        let ledger_system = ledger_system.filter(|_| connector.config.state_conninfo.is_none());
         match connector.open(&self.target.database, self.user).await {
             Ok(session) => self.look(&session, ledger_system).await,
             Err(error) if error.kind() == ErrorKind::MissingDatabase => {

@@ -129,7 +129,9 @@ impl<'c, 'w> Work<'c, 'w> {
         patch: &Patch<'_>,
     ) -> Result<String, Error> {
         let guard = transaction.guard(target);
-        if transaction.system_identifier == self.lock.system_identifier {
+        // Servers that were copied from one another have the same identifier.
+        let same = self.config.state_conninfo.is_none();
+        if same && transaction.system_identifier == self.lock.system_identifier {
             return Ok(guard);
         }
         let database = &target.database;

@@ -59,15 +59,16 @@ pub(crate) async fn presence(
     Ok(found)
 }
 
-/// What makes a database and marks it as unfinished.
-pub(crate) fn create_database_sql(config: &Config, name: &str) -> String {
-    let template = config.template.iter();
-    let template: String = template
-        .map(|template| format!(" TEMPLATE {}", identifier(template)))
-        .collect();
+/// What makes a database and marks it as unfinished; its owner is who runs it, unless one is named.
+pub(crate) fn create_database_sql(config: &Config, name: &str, owner: Option<&str>) -> String {
+    let owner = owner.map(|owner| format!(" OWNER {}", identifier(owner)));
+    let template = config.template.as_ref();
+    let template = template.map(|template| format!(" TEMPLATE {}", identifier(template)));
     format!(
-        "CREATE DATABASE {}{template} CONNECTION LIMIT {UNFINISHED}",
-        identifier(name)
+        "CREATE DATABASE {}{}{} CONNECTION LIMIT {UNFINISHED}",
+        identifier(name),
+        owner.unwrap_or_default(),
+        template.unwrap_or_default(),
     )
 }
 

@@ -134,7 +134,7 @@ impl<'w, 'c, 'a> Writer<'w, 'c, 'a> {
             .any(|step| baseline::creates(&step.patch, name))
         {
             self.script
-                .own(&create_database_sql(self.context.config, name));
+                .own(&create_database_sql(self.context.config, name, None));
         }
         for step in steps {
             self.title(&step.patch);
