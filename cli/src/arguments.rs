@@ -120,6 +120,12 @@ pub(crate) struct Check {
     /// Do not report a rule's findings; may be repeated
     #[arg(long, value_name = "RULE")]
     pub(crate) allow: Vec<String>,
+    /// The oldest server that the patches are for [default: 15]
+    #[arg(long, value_name = "MAJOR")]
+    pub(crate) postgres_version: Option<u32>,
+    /// Tell why a rule is there and what to do instead, and check nothing; `all` lists the rules
+    #[arg(long, value_name = "RULE")]
+    pub(crate) explain: Option<String>,
     /// Also reject patches that are not sealed in the lock file
     #[arg(long)]
     pub(crate) locked: bool,

@@ -468,4 +468,6 @@ fn stray_token(rest: &str) -> Option<usize> {
 }
 
 #[cfg(test)]
+mod invariants;
+#[cfg(test)]
 mod tests;

@@ -13,6 +13,7 @@ mod whole;
 
 use crate::segment::{Fault, PieceKind, Segmented};
 use squawk_syntax::SourceFile;
+use squawk_syntax::ast::Stmt;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -89,6 +90,20 @@ pub(crate) fn parses(statement: &str) -> bool {
     let depth = Depth::of(statement);
     let parse = || matches!(first_error(statement), Ok(None));
     !depth.is_beyond_parser() && with_stack(depth, parse).unwrap_or(false)
+}
+
+/// The tree of a statement, if it is right and no deeper than is usual.
+pub(crate) fn tree(statement: &str) -> Option<Stmt> {
+    if !Depth::of(statement).is_shallow() {
+        return None;
+    }
+    let parse = || {
+        let parse = SourceFile::parse(statement);
+        let mut statements = parse.tree().stmts();
+        let only = statements.next().filter(|_| statements.next().is_none());
+        only.filter(|_| parse.errors().is_empty())
+    };
+    catch_unwind(AssertUnwindSafe(parse)).ok().flatten()
 }
 
 /// What the parser says, at a place of the statement.

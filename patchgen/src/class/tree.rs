@@ -3,26 +3,13 @@
 use super::reader::{Options, Reader, option};
 use super::{Classified, setting};
 use crate::segment::Strings;
-use crate::syntax::Depth;
+use crate::syntax;
 use patchgen_model::Class;
-use squawk_syntax::SourceFile;
 use squawk_syntax::ast::{self, AstNode, Stmt};
 
 /// Classifies a statement, if the parser knows it.
 pub(super) fn classify(statement: &str) -> Option<Classified> {
-    // The words will do where the parser might run out of stack.
-    if !Depth::of(statement).is_shallow() {
-        return None;
-    }
-    let parse = SourceFile::parse(statement);
-    let mut statements = parse.tree().stmts();
-    let (Some(only), None) = (statements.next(), statements.next()) else {
-        return None;
-    };
-    if !parse.errors().is_empty() {
-        return None;
-    }
-    Some(classify_statement(&only))
+    syntax::tree(statement).as_ref().map(classify_statement)
 }
 
 fn classify_statement(statement: &Stmt) -> Classified {

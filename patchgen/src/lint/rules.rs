@@ -12,10 +12,9 @@ mod unrepeatable;
 
 use super::explain;
 use crate::segment::{Fault, Segmented};
-use crate::syntax::{Depth, Whole};
+use crate::syntax::Whole;
 use crate::verdict::Part;
 use patchgen_model::{Class, Kind};
-use squawk_syntax::{SourceFile, ast::Stmt};
 
 /// When a patch runs in the life of its database.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -96,13 +95,6 @@ impl Sentence<'_> {
     fn fault(&self, code: &'static str, message: String) -> Fault {
         fault(self.offset, code, message)
     }
-}
-
-/// The tree of a statement, unless it is deeper than is usual.
-fn tree(statement: &str) -> Option<Stmt> {
-    let is_shallow = Depth::of(statement).is_shallow();
-    let parse = || SourceFile::parse(statement).tree().stmts().next();
-    is_shallow.then(parse).flatten()
 }
 
 /// A finding of a rule; its remedy is that of the table.

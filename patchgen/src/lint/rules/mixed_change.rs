@@ -1,5 +1,6 @@
-use super::{Input, Sentence, tree};
+use super::{Input, Sentence};
 use crate::segment::Fault;
+use crate::syntax::tree;
 use patchgen_model::Kind;
 use squawk_syntax::ast::{self, AlterTableAction, AstNode, Stmt};
 

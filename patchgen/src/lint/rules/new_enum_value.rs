@@ -1,6 +1,7 @@
-use super::{Input, fault, tree};
+use super::{Input, fault};
 use crate::segment::lexer::{TokenKind, Tokens};
 use crate::segment::{Fault, Strings};
+use crate::syntax::tree;
 use patchgen_model::Kind;
 use squawk_syntax::ast::{AlterTypeAction, AstNode, Stmt};
 
