@@ -15,11 +15,11 @@ fn median(mut times: Vec<Duration>) -> f64 {
 }
 
 /// One file edited, build to the end; nothing changed; the build script with nothing cached; a release build.
-pub fn rebuilds() -> Result<()> {
+pub fn rebuilds(tools: &[Tool]) -> Result<()> {
     for count in [1_000, 10_000] {
         println!("\n{count} patches of 1 to 2 kB");
-        let mut ours = [0.0; 2];
-        for tool in Tool::ALL {
+        let mut first = [0.0; 2];
+        for &tool in tools {
             let project = Project::new(tool, count)?;
             project.cargo(&["build", "--quiet"])?;
             let edits = (0..TRIES).map(|number| {
@@ -33,14 +33,14 @@ pub fn rebuilds() -> Result<()> {
                 project.cargo(&["build", "--quiet", "--release"])
             });
             let release = median(releases.collect::<Result<_>>()?);
-            if tool == Tool::Patchgen {
-                ours = [edit, release];
+            if tool == tools[0] {
+                first = [edit, release];
             }
             println!(
                 "  {:<18} one edit {edit:6.2} s (x{:.2})   release build of the crate {release:6.2} s (x{:.2})",
                 tool.name(),
-                edit / ours[0],
-                release / ours[1]
+                edit / first[0],
+                release / first[1]
             );
             if tool == Tool::Patchgen {
                 let idle = median(
@@ -148,7 +148,7 @@ pub fn size() -> Result<()> {
 }
 
 /// Clean builds: the build dependency alone, without its parser, and all that a user builds.
-pub fn clean() -> Result<()> {
+pub fn clean(tools: &[Tool]) -> Result<()> {
     println!("\nclean builds");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
@@ -180,7 +180,7 @@ pub fn clean() -> Result<()> {
         "  patchgen without its parser   {:6.1} s",
         build(&bare, root)?
     );
-    for tool in Tool::ALL {
+    for &tool in tools {
         let project = Project::new(tool, 10)?;
         project.cargo(&["fetch", "-q"])?;
         println!(
