@@ -3,11 +3,12 @@
 
 CARGO := scripts/cargo
 
-.PHONY: help demo test lint bench matrix docs
+.PHONY: help demo test faults lint bench matrix docs
 
 help:
 	@echo 'make demo    run the example application on a PostgreSQL of its own'
 	@echo 'make test    run all tests on throwaway servers'
+	@echo 'make faults  break programs, servers and lines 500 times (FAULTS=…) from a seed (SEED=…)'
 	@echo 'make lint    check format, lints, documentation'
 	@echo 'make bench   measure against other migration tools'
 	@echo 'make matrix  run all tests on PostgreSQL 13 to 18'
@@ -20,6 +21,11 @@ demo:
 test:
 	@scripts/setup test
 	scripts/test
+
+faults:
+	@scripts/setup test
+	$(CARGO) build --package patchgen-tests --bins
+	$(CARGO) run --package patchgen-tests --bin faults -- --faults $(or $(FAULTS),500) $(if $(SEED),--seed $(SEED))
 
 lint:
 	@scripts/setup build

@@ -4,7 +4,7 @@ use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser as _;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 use patchgen_runtime::Kind;
-use patchgen_runtime::cli::{Apply, Options, Plan, Resolve, Status, Verify};
+use patchgen_runtime::cli::{Adopt, Apply, Export, Options, Plan, Resolve, Status, Verify};
 use std::path::PathBuf;
 use tracing::level_filters::LevelFilter;
 
@@ -81,6 +81,10 @@ pub(crate) enum Command {
     Apply(OnFiles<Apply>),
     /// Settle a patch in doubt, after looking what became of it
     Resolve(OnFiles<Resolve>),
+    /// Record patches without running them: the ones you know to be there, or what another tool has recorded
+    Adopt(OnFiles<Adopt>),
+    /// Write what is pending as one psql script, for administrators who run SQL by hand
+    Export(OnFiles<Export>),
     /// Show how every patch stands: state, when, how long, by whom, from which revision
     Status(OnFiles<Status>),
     /// Compare the patches with what was applied; change nothing
@@ -116,6 +120,12 @@ pub(crate) struct Check {
     /// Do not report a rule's findings; may be repeated
     #[arg(long, value_name = "RULE")]
     pub(crate) allow: Vec<String>,
+    /// The oldest server that the patches are for [default: 15]
+    #[arg(long, value_name = "MAJOR")]
+    pub(crate) postgres_version: Option<u32>,
+    /// Tell why a rule is there and what to do instead, and check nothing; `all` lists the rules
+    #[arg(long, value_name = "RULE")]
+    pub(crate) explain: Option<String>,
     /// Also reject patches that are not sealed in the lock file
     #[arg(long)]
     pub(crate) locked: bool,
@@ -189,6 +199,9 @@ mod tests {
             "patchgen plan --map app",
             "patchgen -l loud check",
             "patchgen --state-in-target --state-database x status",
+            "patchgen adopt --from ant",
+            "patchgen adopt --from sqlx --through app.20240101.0001",
+            "patchgen adopt --mapping a.txt",
             "patchgen",
         ] {
             assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");

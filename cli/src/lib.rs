@@ -67,6 +67,8 @@ fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         Command::Plan(on) => perform(&Action::Plan(on.action.clone()), &on.files, arguments),
         Command::Apply(on) => perform(&Action::Apply(on.action.clone()), &on.files, arguments),
         Command::Resolve(on) => perform(&Action::Resolve(on.action.clone()), &on.files, arguments),
+        Command::Adopt(on) => perform(&Action::Adopt(on.action.clone()), &on.files, arguments),
+        Command::Export(on) => perform(&Action::Export(on.action.clone()), &on.files, arguments),
         Command::Status(on) => perform(&Action::Status(on.action.clone()), &on.files, arguments),
         Command::Verify(on) => perform(&Action::Verify(on.action.clone()), &on.files, arguments),
     }

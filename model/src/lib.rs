@@ -22,6 +22,7 @@
 //! ```
 
 mod checksum;
+mod encode;
 mod id;
 mod kind;
 mod patch;
@@ -30,9 +31,10 @@ mod statement;
 mod wire;
 
 pub use checksum::Checksum;
+pub use encode::{Draft, DraftSet, Encoded, encode};
 pub use id::{PatchId, Version};
 pub use kind::{Kind, ParseKindError, ScriptMode};
 pub use patch::{Grammar, Patch};
 pub use set::{DatabasePatches, PatchSet, Revision};
 pub use statement::{Class, CopyData, Item, Quoting, Span, Statement, Variable};
-pub use wire::{DecodeError, Draft, DraftSet, Encoded, Items, encode};
+pub use wire::{DecodeError, Items};

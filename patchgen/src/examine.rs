@@ -5,7 +5,7 @@ use crate::lint::{self, Stage};
 use crate::rule::{self, Findings, Rules};
 use crate::segment::{Fault, Piece, PieceKind, Segmented, segment, variables};
 #[cfg(feature = "syntax")]
-use crate::syntax::{Checked, Dialect, Whole, check};
+use crate::syntax::{self, Dialect, Whole};
 use crate::verdict::{Context, Part, Sentence, Verdict};
 use crate::{meta, transaction};
 use patchgen_model::{CopyData, Kind, ScriptMode, Span};
@@ -16,14 +16,17 @@ pub(crate) struct Subject<'a> {
     pub(crate) context: Context,
     pub(crate) kind: Kind,
     pub(crate) script: ScriptMode,
-    /// Whether the parser has to leave it alone.
-    pub(crate) is_unchecked: bool,
 }
 
 impl Subject<'_> {
     /// Whether psql is to read it.
     pub(crate) fn is_for_psql(&self) -> bool {
         self.context.is_baseline && self.script == ScriptMode::Psql
+    }
+
+    /// Whether parser and lints have yet to see it.
+    fn is_news(&self) -> bool {
+        !self.context.is_sealed && !self.is_for_psql()
     }
 }
 
@@ -40,7 +43,6 @@ pub(crate) fn examine(file: &str, text: &str, context: Context, rules: &Rules) -
         context,
         kind: context.named_kind.or(directives.kind).unwrap_or_default(),
         script: directives.script.unwrap_or_default(),
-        is_unchecked: directives.unchecked,
     };
     faults.into_iter().for_each(|fault| findings.error(fault));
     contradictions(&directives, &subject, &mut findings);
@@ -48,7 +50,11 @@ pub(crate) fn examine(file: &str, text: &str, context: Context, rules: &Rules) -
         stray_directives(text, piece, leading, &mut findings);
     }
     findings.allow(std::mem::take(&mut directives.allow));
-    let parts = judge(&segmented, &subject, &mut findings);
+    let whole = whole(&segmented, &subject);
+    if !directives.unchecked && whole.is_none() {
+        statements(&segmented, &subject, &mut findings);
+    }
+    let parts = judge(&segmented, whole.as_ref(), &subject, &mut findings);
     Verdict {
         kind: subject.kind,
         script: subject.script,
@@ -113,8 +119,47 @@ fn stray_directives(text: &str, piece: &Piece, leading: usize, findings: &mut Fi
     faults.into_iter().for_each(|fault| findings.error(fault));
 }
 
+/// Parses the patch as a whole.
+#[cfg(feature = "syntax")]
+fn whole(segmented: &Segmented, subject: &Subject<'_>) -> Option<Whole> {
+    let wanted = subject.is_news();
+    wanted.then(|| Whole::of(subject.text, segmented)).flatten()
+}
+
+/// Parses its statements one by one, to say what is wrong with them.
+#[cfg(feature = "syntax")]
+fn statements(segmented: &Segmented, subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    if !subject.is_news() {
+        return;
+    }
+    let dialect = if subject.context.is_baseline {
+        Dialect::Psql
+    } else {
+        Dialect::Sql
+    };
+    let faults = syntax::check(subject.text, segmented, dialect);
+    faults.into_iter().for_each(|fault| findings.error(fault));
+}
+
+/// The light build leaves the statements to the server.
+#[cfg(not(feature = "syntax"))]
+struct Whole;
+
+#[cfg(not(feature = "syntax"))]
+fn whole(_: &Segmented, _: &Subject<'_>) -> Option<Whole> {
+    None
+}
+
+#[cfg(not(feature = "syntax"))]
+fn statements(_: &Segmented, _: &Subject<'_>, _: &mut Findings<'_>) {}
+
 /// Judges the statements, unless where they begin and end is in doubt.
-fn judge(segmented: &Segmented, subject: &Subject<'_>, findings: &mut Findings<'_>) -> Vec<Part> {
+fn judge(
+    segmented: &Segmented,
+    whole: Option<&Whole>,
+    subject: &Subject<'_>,
+    findings: &mut Findings<'_>,
+) -> Vec<Part> {
     // What psql alone understands is for psql to judge.
     let is_doubt = |fault: &&Fault| !subject.is_for_psql() || fault.code == "unterminated";
     let mut doubts = segmented.faults.iter().filter(is_doubt).peekable();
@@ -122,12 +167,6 @@ fn judge(segmented: &Segmented, subject: &Subject<'_>, findings: &mut Findings<'
         doubts.cloned().for_each(|fault| findings.error(fault));
         return Vec::new();
     }
-    let is_new = !subject.context.is_sealed && !subject.is_for_psql();
-    let whole = if is_new {
-        syntax(segmented, subject, findings)
-    } else {
-        None
-    };
     let mut parts = parts(segmented, subject);
     meta::check(&parts, subject, findings);
     transaction::check(&mut parts, subject, findings);
@@ -138,45 +177,16 @@ fn judge(segmented: &Segmented, subject: &Subject<'_>, findings: &mut Findings<'
             "write its statements before it is applied anywhere: afterwards it must not change",
         );
     }
-    if is_new {
-        lints(whole, segmented, &parts, subject, findings);
+    if subject.is_news() {
+        lints(segmented, whole, &parts, subject, findings);
     }
     parts
 }
 
-#[cfg(feature = "syntax")]
-fn syntax(
-    segmented: &Segmented,
-    subject: &Subject<'_>,
-    findings: &mut Findings<'_>,
-) -> Option<Whole> {
-    if subject.is_unchecked {
-        return None;
-    }
-    let dialect = if subject.context.is_baseline {
-        Dialect::Psql
-    } else {
-        Dialect::Sql
-    };
-    let Checked { faults, whole } = check(subject.text, segmented, dialect);
-    faults.into_iter().for_each(|fault| findings.error(fault));
-    whole
-}
-
-#[cfg(not(feature = "syntax"))]
-type Whole = ();
-
-/// The light build leaves the statements to the server.
-#[cfg(not(feature = "syntax"))]
-fn syntax(_: &Segmented, subject: &Subject<'_>, _: &mut Findings<'_>) -> Option<Whole> {
-    let _ = subject.is_unchecked;
-    None
-}
-
 #[cfg(feature = "lint")]
 fn lints(
-    whole: Option<Whole>,
     segmented: &Segmented,
+    whole: Option<&Whole>,
     parts: &[Part],
     subject: &Subject<'_>,
     findings: &mut Findings<'_>,
@@ -190,11 +200,11 @@ fn lints(
         } => Stage::Bootstrap,
         _ => Stage::Later,
     };
-    let faults = lint::check(lint::Input {
+    let faults = lint::check(&lint::Input {
         text: subject.text,
         segmented,
-        parts,
         whole,
+        parts,
         kind: subject.kind,
         stage,
         postgres_version: findings.postgres_version(),
@@ -204,7 +214,7 @@ fn lints(
 }
 
 #[cfg(not(feature = "lint"))]
-fn lints(_: Option<Whole>, _: &Segmented, _: &[Part], _: &Subject<'_>, _: &mut Findings<'_>) {}
+fn lints(_: &Segmented, _: Option<&Whole>, _: &[Part], _: &Subject<'_>, _: &mut Findings<'_>) {}
 
 fn parts(segmented: &Segmented, subject: &Subject<'_>) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();

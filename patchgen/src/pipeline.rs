@@ -11,7 +11,7 @@ use crate::output::Output;
 use crate::rule::Rules;
 use crate::scan::{self, Found};
 use crate::verdict::{Context, Part, Verdict};
-use crate::{name, revision};
+use crate::{name, revision, text};
 use patchgen_model::{
     Checksum, Draft, DraftSet, Grammar, Patch, PatchId, PatchSet, Revision, encode,
 };
@@ -191,10 +191,11 @@ fn examine_one<'a>(
     let sealed = lock.and_then(|lock| lock.sealed(patch.id));
     let version = patch.id.version;
     let is_bootstrap = patch.name.grammar == Grammar::Dotted && version.major == 0;
+    let is_baseline = is_bootstrap && version.minor == 0;
     let context = |checksum| Context {
         grammar: patch.name.grammar,
         named_kind: patch.name.kind,
-        is_baseline: is_bootstrap && version.minor == 0,
+        is_baseline,
         is_bootstrap,
         is_sealed: sealed == Some(checksum),
     };
@@ -207,7 +208,12 @@ fn examine_one<'a>(
     if let Some(known) = cache.unchanged(patch.found, context) {
         return kept(known);
     }
-    let text = match scan::read(patch.found) {
+    let decode = if is_baseline {
+        text::dump
+    } else {
+        text::normalise
+    };
+    let text = match scan::read(patch.found, decode) {
         Ok(text) => text,
         Err(fault) => {
             return Examined {

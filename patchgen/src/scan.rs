@@ -1,5 +1,5 @@
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::text;
+use crate::text::TextFault;
 use glob::{MatchOptions, Pattern};
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -309,12 +309,15 @@ fn display(base: &Path, path: &Path) -> String {
     }
 }
 
-/// Reads a file and normalises its text.
-pub(crate) fn read(found: &Found) -> Result<String, Diagnostics> {
+/// Reads a file; `decode` makes its normalised text.
+pub(crate) fn read(
+    found: &Found,
+    decode: fn(Vec<u8>) -> Result<String, TextFault>,
+) -> Result<String, Diagnostics> {
     let bytes = std::fs::read(&found.path).map_err(|error| {
         Diagnostic::error("unreadable", format!("cannot be read: {error}")).in_file(&found.file)
     })?;
-    Ok(text::normalise(bytes).map_err(|fault| fault.diagnostic(&found.file))?)
+    Ok(decode(bytes).map_err(|fault| fault.diagnostic(&found.file))?)
 }
 
 #[cfg(test)]

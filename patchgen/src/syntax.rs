@@ -1,9 +1,9 @@
 //! Parses every statement while building; the only user of the SQL parser besides `class/tree.rs` and the lints.
 //!
-//! A text that is right is parsed once, as a whole. Otherwise its statements are parsed one by one, as the lexer has split
-//! them: data, meta-commands and a fault in one statement do not disturb the others. Of each statement the first fault is
-//! told; what follows it is mostly its echo.
+//! Statements are parsed one by one, as the lexer has split them: data, meta-commands and a fault in one statement do not
+//! disturb the others. Of each statement the first fault is told; what follows it is mostly its echo.
 
+mod blank;
 mod depth;
 mod hint;
 mod index;
@@ -12,39 +12,19 @@ mod prepare;
 mod whole;
 
 use crate::segment::{Fault, PieceKind, Segmented};
-use depth::{Depth, with_stack};
 use squawk_syntax::SourceFile;
 use squawk_syntax::ast::Stmt;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+pub(crate) use depth::{Depth, with_stack};
 pub(crate) use prepare::Dialect;
 pub(crate) use whole::Whole;
 
 const CODE: &str = "syntax";
 
-/// What the parser says of a text.
-pub(crate) struct Checked {
-    pub(crate) faults: Vec<Fault>,
-    /// For the lints, if it is right and not too deep.
-    pub(crate) whole: Option<Whole>,
-}
-
-/// Checks the statements of a text.
-pub(crate) fn check(text: &str, segmented: &Segmented, dialect: Dialect) -> Checked {
-    let whole = match dialect {
-        Dialect::Sql => Whole::right(text, segmented),
-        // A dump may be large, and variables have to be tried in several ways.
-        Dialect::Psql => None,
-    };
-    let faults = match whole {
-        Some(_) => Vec::new(),
-        None => one_by_one(text, segmented, dialect),
-    };
-    Checked { faults, whole }
-}
-
-fn one_by_one(text: &str, segmented: &Segmented, dialect: Dialect) -> Vec<Fault> {
+/// What is wrong with the statements of a text, one by one; what is a [`Whole`] has nothing wrong.
+pub(crate) fn check(text: &str, segmented: &Segmented, dialect: Dialect) -> Vec<Fault> {
     segmented
         .pieces
         .iter()
@@ -102,6 +82,14 @@ fn check_statement(statement: &str, readings: impl Fn(&str) -> prepare::Readings
     found
         .filter(|_| !readings.is_open)
         .map(|error| message::fault(statement, &error))
+}
+
+/// Whether the parser takes a statement of plain SQL; what it is not given, it does not take.
+#[cfg(feature = "lint")]
+pub(crate) fn parses(statement: &str) -> bool {
+    let depth = Depth::of(statement);
+    let parse = || matches!(first_error(statement), Ok(None));
+    !depth.is_beyond_parser() && with_stack(depth, parse).unwrap_or(false)
 }
 
 /// The tree of a statement, if it is right and no deeper than is usual.

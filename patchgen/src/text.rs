@@ -1,5 +1,9 @@
 use crate::diagnostic::{Diagnostic, Position};
 
+mod dump;
+
+pub(crate) use dump::decode as dump;
+
 /// Why bytes are no text of a patch.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct TextFault {

@@ -2,17 +2,18 @@
 
 use crate::config::Grouping;
 use crate::context::{Context, Domain, target_of};
-use crate::ledger::{Entry, Ledger, Opened, Row, State};
+use crate::ledger::{Entry, Ledger, Opened, Row, Settled, State};
 use crate::lock::{self, Outcome, Watch};
 use crate::observer::{Event, emit};
 use crate::plan::{Action, Plan, Presence, Standing, Step};
 use crate::recover::Interrupted;
 use crate::report::{AppliedPatch, Report};
 use crate::work::Work;
-use crate::{Config, Error, baseline, bootstrap, concurrent, failpoint, transaction};
+use crate::{Config, Error, baseline, bootstrap, concurrent, failpoint, restored, transaction};
 use patchgen_model::{Kind, Patch, PatchId, PatchSet};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
+use tracing::Instrument as _;
 
 pub(crate) async fn apply(set: &PatchSet<'_>, config: &Config) -> Result<Report, Error> {
     let began = Instant::now();
@@ -31,32 +32,28 @@ async fn apply_domain(
     report: &mut Report,
 ) -> Result<(), Error> {
     let mut watched = false;
-    let ledger = match context.open(domain).await? {
-        Opened::Session(ledger) => {
-            if let Some(digests) = ledger.digests(&domain.keys).await? {
-                if context.is_settled(domain, &digests) {
-                    return Ok(());
-                }
+    let mut opened = context.open(domain).await?;
+    if let Opened::Session(ledger) = opened {
+        opened = match look(context, domain, &ledger, report).await? {
+            Look::Done => return Ok(()),
+            Look::Pending => {
                 watched = true;
-                let plan = preview(context, domain, &ledger).await?;
-                if let Some(plan) = plan.filter(Plan::is_empty) {
-                    report.warn(context.config, plan.warnings);
-                    return Ok(());
-                }
+                Opened::Session(ledger)
             }
-            ledger
+            Look::Empty => bootstrap::reopen(domain, context, ledger).await?,
+        };
+    }
+    let is_made = matches!(opened, Opened::Absent(_));
+    let (ledger, applied) = context.establish(domain, opened).await?;
+    report.made(&applied);
+    if is_made {
+        // Another program may have made it, and more.
+        match look(context, domain, &ledger, report).await? {
+            Look::Done => return Ok(()),
+            Look::Pending => watched = true,
+            Look::Empty => {}
         }
-        Opened::Absent(refused) => {
-            let applied = bootstrap::home(&context.state, domain, &context.set, refused).await?;
-            applied.into_iter().for_each(|(patch, elapsed)| {
-                report.applied.push(AppliedPatch::new(&patch, elapsed))
-            });
-            match context.open(domain).await? {
-                Opened::Session(ledger) => ledger,
-                Opened::Absent(refused) => return Err(refused),
-            }
-        }
-    };
+    }
     let is_done = |rows: &[tokio_postgres::SimpleQueryRow]| {
         context.is_settled(
             domain,
@@ -70,7 +67,7 @@ async fn apply_domain(
         query: ledger.digest_query(&domain.keys),
         is_done: &is_done,
     });
-    let lock = match lock::acquire(
+    let lock = match lock::acquire_unless(
         &context.state,
         &domain.database,
         &domain.user,
@@ -92,6 +89,36 @@ async fn apply_domain(
     let flushed = work.flush().await;
     work.lock.release().await;
     outcome.and(flushed)
+}
+
+/// How a ledger stands, seen without the lock.
+enum Look {
+    /// Nothing is to be done.
+    Done,
+    /// Something is.
+    Pending,
+    /// It has no tables yet.
+    Empty,
+}
+
+async fn look(
+    context: &Context<'_, '_>,
+    domain: &Domain,
+    ledger: &Ledger,
+    report: &mut Report,
+) -> Result<Look, Error> {
+    let Some(digests) = ledger.digests(&domain.keys).await? else {
+        return Ok(Look::Empty);
+    };
+    if context.is_settled(domain, &digests) {
+        return Ok(Look::Done);
+    }
+    let plan = preview(context, domain, ledger).await?;
+    if let Some(plan) = plan.filter(Plan::is_empty) {
+        report.warn(context.config, plan.warnings);
+        return Ok(Look::Done);
+    }
+    Ok(Look::Pending)
 }
 
 /// What would be done, without the lock; nothing when interrupted patches must be settled first.
@@ -121,6 +148,11 @@ async fn run(
     let presence = context.presence(&standings, Some(&work.ledger)).await?;
     let plan = Plan::new(&standings, &presence, context.config)?;
     report.warn(context.config, plan.warnings);
+    if !plan.steps.is_empty() {
+        let system = Some(work.lock.system_identifier.as_str());
+        let notices = restored::notices(&context.targets, domain, &standings, system).await;
+        report.warn(context.config, notices);
+    }
     emit(
         context.config,
         &Event::Planned {
@@ -136,15 +168,33 @@ async fn run(
             adopt(work, group, report).await?;
             continue;
         }
-        run_group(work, group, &mut made, report).await?;
-        let name = &group[0].target.database;
+        let patch = &group[0].patch;
+        let span = tracing::info_span!(
+            "patch",
+            patch = %patch.id(),
+            database = %group[0].target,
+            user = patch.user(),
+            kind = %patch.kind(),
+            together = group.len(),
+        );
+        run_group(work, group, &mut made, report)
+            .instrument(span)
+            .await?;
+        let target = &group[0].target;
+        let key = target.to_string();
         let is_last = !others
             .iter()
-            .any(|step| step.patch.is_bootstrap() && step.target.database == *name);
-        if group[0].patch.is_bootstrap() && is_last && made.get(name) == Some(&Presence::Unfinished)
+            .any(|step| step.patch.is_bootstrap() && step.target == *target);
+        if group[0].patch.is_bootstrap() && is_last && made.get(&key) == Some(&Presence::Unfinished)
         {
-            finish_bootstrap(context, name).await?;
-            made.insert(name.clone(), Presence::Present);
+            if target.schema.is_none()
+                && let Err(error) = finish_bootstrap(context, &target.database).await
+            {
+                // While the record is open the next run takes the mark off; a marked database is one to be dropped.
+                work.take_finish();
+                return Err(error);
+            }
+            made.insert(key, Presence::Present);
         }
     }
     Ok(())
@@ -161,7 +211,7 @@ fn group_length(steps: &[Step<'_>], made: &BTreeMap<String, Presence>, config: &
     }
     let may_share = |step: &Step<'_>| {
         let fresh = step.patch.is_bootstrap()
-            && made.get(&step.target.database) != Some(&Presence::Present);
+            && made.get(&step.target.to_string()) != Some(&Presence::Present);
         step.action == Action::Run
             && step.patch.kind() == Kind::Std
             && (fresh || config.grouping == Grouping::Consecutive)
@@ -183,17 +233,22 @@ async fn run_group(
     report: &mut Report,
 ) -> Result<(), Error> {
     let mut entries: Vec<Entry<'_>> = group.iter().map(entry).collect();
-    let (patch, target) = (group[0].patch, &group[0].target.database);
-    let presence = made.get(target).copied();
-    let elapsed = if patch.is_baseline()
+    let (patch, target) = (group[0].patch, &group[0].target);
+    let key = target.to_string();
+    let presence = made.get(&key).copied();
+    let is_script = patch.is_baseline()
         && presence != Some(Presence::Present)
-        && !baseline::is_transactional(&patch)
-    {
+        && !baseline::is_transactional(&patch);
+    if is_script && target.schema.is_some() {
+        return Err(baseline::no_schema(&patch));
+    }
+    work.makes_schema = presence == Some(Presence::Absent) && target.schema.is_some();
+    let elapsed = if is_script {
         work.baseline(&mut entries, presence).await?
     } else {
-        if patch.is_bootstrap() && presence == Some(Presence::Absent) {
+        if patch.is_bootstrap() && presence == Some(Presence::Absent) && !work.makes_schema {
             work.flush().await?;
-            work.make_database(&entries, target).await?;
+            work.make_database(&entries, &target.database).await?;
         }
         match patch.kind() {
             Kind::Std | Kind::Direct => transaction::run(work, &mut entries).await?,
@@ -201,8 +256,13 @@ async fn run_group(
         }
     };
     if patch.is_bootstrap() && presence != Some(Presence::Present) {
-        made.insert(target.clone(), Presence::Unfinished);
+        made.insert(key, Presence::Unfinished);
     }
+    if work.makes_schema {
+        let what = format!("schema `{target}`");
+        emit(work.config, &Event::Created { what: &what });
+    }
+    work.makes_schema = false;
     for entry in &entries {
         emit(
             work.config,
@@ -237,7 +297,7 @@ async fn adopt(
     let message = format!(
         "{}{}",
         work.take_finish(),
-        work.ledger.settle(&entries, "adopted")
+        work.ledger.settle(&entries, Settled::Adopted)
     );
     work.ledger
         .session
@@ -245,7 +305,7 @@ async fn adopt(
         .await
         .map_err(|refusal| work.ledger.session.explain(refusal))?;
     for entry in &entries {
-        let reason = "its database existed before";
+        let reason = "its database or schema existed before";
         emit(
             work.config,
             &Event::Adopted {
@@ -315,7 +375,8 @@ async fn finish_bootstraps(
     };
     for group in standings.chunk_by(|a, b| a.target == b.target) {
         let mut patches = group.iter().filter(is_bootstrap).peekable();
-        if patches.peek().is_some() && patches.all(is_settled) {
+        let is_database = group[0].target.schema.is_none();
+        if is_database && patches.peek().is_some() && patches.all(is_settled) {
             finish_bootstrap(context, &group[0].target.database).await?;
         }
     }
@@ -325,16 +386,16 @@ async fn finish_bootstraps(
 /// Takes the mark off a database, as the role that made it.
 async fn finish_bootstrap(context: &Context<'_, '_>, name: &str) -> Result<(), Error> {
     let is_first = |patch: &Patch<'_>| {
-        patch.is_bootstrap() && context.config.target(patch.database()).database == name
+        let target = context.config.target(patch.database());
+        patch.is_bootstrap() && target.database == name && target.schema.is_none()
     };
     let Some(maker) = context.set.iter().find(is_first) else {
         return Ok(());
     };
-    let session = bootstrap::maintenance(&context.targets, maker.user()).await?;
-    let name = name.to_owned();
-    let presence = bootstrap::presence(&session, std::slice::from_ref(&name)).await?;
-    if presence.get(&name) == Some(&Presence::Unfinished) {
-        bootstrap::mark_finished(&session, &name).await?;
+    let mut made = vec![name.to_owned()];
+    for patch in context.set.iter().filter(is_first) {
+        made.extend(baseline::databases(context.config, &patch));
     }
-    Ok(())
+    let session = bootstrap::maintenance(&context.targets, maker.user()).await?;
+    bootstrap::mark_finished(&session, &made).await
 }

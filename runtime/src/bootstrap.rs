@@ -1,26 +1,28 @@
 //! Makes what is missing: the state database and its role, and the databases that patches begin with a bootstrap.
-//!
-//! A database made here carries a connection limit that nobody sets by hand until its bootstrap is complete. The limit
-//! is part of CREATE DATABASE, so there is no moment at which an unfinished database looks like a finished one.
+
+mod unfinished;
 
 use crate::baseline;
-use crate::context::Domain;
-use crate::ledger::{Entry, Ledger};
-use crate::lock::{self, Lock, Outcome};
+use crate::context::{Context, Domain};
+use crate::ledger::{Entry, Ledger, Opened, Settled};
+use crate::lock::{self, Lock, Outcome, Watch};
 use crate::message::{Parts, patch_error};
 use crate::observer::{Event, emit};
 use crate::plan::Presence;
 use crate::quote::{identifier, literal};
 use crate::script::Variables;
 use crate::session::{Connector, Session};
+use crate::transaction::busy_guard;
 use crate::{Config, Error, ErrorKind, failpoint};
 use patchgen_model::{Patch, PatchSet};
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tokio_postgres::error::SqlState;
+use unfinished::{IS_MARKED, finish_sql};
 
-/// The connection limit of an unfinished database.
-const UNFINISHED: u32 = 1_000_003;
+pub(crate) use unfinished::{
+    create_database_sql, drop_database_sql, drop_unfinished, finished_sql, mark_finished, marked,
+    presence, unfinished_sql,
+};
 
 /// A session from which databases can be made.
 pub(crate) async fn maintenance(connector: &Connector<'_>, user: &str) -> Result<Session, Error> {
@@ -31,41 +33,19 @@ pub(crate) async fn maintenance(connector: &Connector<'_>, user: &str) -> Result
         .chain(["postgres", "template1"])
     {
         match connector.open(database, user).await {
-            Err(error) if error.kind() == ErrorKind::MissingDatabase => first.get_or_insert(error),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::MissingDatabase | ErrorKind::Privilege
+                ) =>
+            {
+                first.get_or_insert(error)
+            }
             outcome => return outcome,
         };
     }
     Err(first
         .unwrap_or_else(|| Error::new(ErrorKind::MissingDatabase, "no database to connect to")))
-}
-
-/// Which of some databases are there.
-pub(crate) async fn presence(
-    session: &Session,
-    names: &[String],
-) -> Result<BTreeMap<String, Presence>, Error> {
-    let mut found: BTreeMap<String, Presence> = names
-        .iter()
-        .map(|name| (name.clone(), Presence::Absent))
-        .collect();
-    let list: Vec<String> = names.iter().map(|name| literal(name)).collect();
-    let query = format!(
-        "SELECT datname, datconnlimit = {UNFINISHED} FROM pg_catalog.pg_database WHERE datname IN ({})",
-        list.join(", ")
-    );
-    for row in session
-        .query(&query)
-        .await
-        .map_err(|refusal| session.explain(refusal))?
-    {
-        let presence = if row.get(1) == Some("t") {
-            Presence::Unfinished
-        } else {
-            Presence::Present
-        };
-        found.insert(row.get(0).unwrap_or_default().to_owned(), presence);
-    }
-    Ok(found)
 }
 
 /// Makes a database and marks it as unfinished.
@@ -74,11 +54,12 @@ pub(crate) async fn create_database(
     session: &Session,
     name: &str,
 ) -> Result<(), Error> {
-    let sql = format!(
-        "CREATE DATABASE {} CONNECTION LIMIT {UNFINISHED}",
-        identifier(name)
+    let sql = create_database_sql(config, name, None);
+    let administrator = format!(
+        "let an administrator run: {};\nthe limit says that its first patches are still to come; it is taken off afterwards",
+        create_database_sql(config, name, Some(&session.user)),
     );
-    create(session, &sql).await?;
+    create(config, session, &sql, &administrator).await?;
     emit(
         config,
         &Event::Created {
@@ -89,51 +70,14 @@ pub(crate) async fn create_database(
     Ok(())
 }
 
-/// Drops a database whose bootstrap was interrupted.
-pub(crate) async fn drop_unfinished(
+/// Runs a statement that makes something, unless another program was quicker; waits while the template is in use.
+async fn create(
     config: &Config,
     session: &Session,
-    name: &str,
+    sql: &str,
+    administrator: &str,
 ) -> Result<(), Error> {
-    let message = format!(
-        "the bootstrap of database `{name}` was interrupted: dropping what was made and beginning again"
-    );
-    emit(config, &Event::Warning { message: &message });
-    let sql = format!("DROP DATABASE {} WITH (FORCE)", identifier(name));
-    session
-        .run(&sql)
-        .await
-        .map(drop)
-        .map_err(|refusal| session.explain(refusal))
-}
-
-/// Marks a database that a script has just made.
-pub(crate) async fn mark_unfinished(session: &Session, name: &str) -> Result<(), Error> {
-    set_limit(session, name, i64::from(UNFINISHED)).await
-}
-
-/// Takes the mark off.
-pub(crate) async fn mark_finished(session: &Session, name: &str) -> Result<(), Error> {
-    set_limit(session, name, -1).await
-}
-
-async fn set_limit(session: &Session, name: &str, limit: i64) -> Result<(), Error> {
-    session
-        .run(&finish_sql(name, limit))
-        .await
-        .map(drop)
-        .map_err(|refusal| session.explain(refusal))
-}
-
-fn finish_sql(name: &str, limit: i64) -> String {
-    format!(
-        "ALTER DATABASE {} CONNECTION LIMIT {limit}",
-        identifier(name)
-    )
-}
-
-/// Runs a statement that makes something, unless another program was quicker; waits while the template is in use.
-async fn create(session: &Session, sql: &str) -> Result<(), Error> {
+    let began = Instant::now();
     loop {
         let Err(refusal) = session.run(sql).await else {
             return Ok(());
@@ -144,16 +88,13 @@ async fn create(session: &Session, sql: &str) -> Result<(), Error> {
                 | &SqlState::DUPLICATE_DATABASE
                 | &SqlState::UNIQUE_VIOLATION,
             ) => return Ok(()),
-            Some(&SqlState::OBJECT_IN_USE) => {
+            Some(&SqlState::OBJECT_IN_USE) if began.elapsed() < config.retry_for => {
                 tokio::time::sleep(Duration::from_millis(fastrand::u64(50..250))).await;
             }
             _ => {
                 let error = session.explain(refusal);
                 return Err(if error.kind() == ErrorKind::Privilege {
-                    error.with_help(format!(
-                        "let an administrator run: {};",
-                        without_secret(sql)
-                    ))
+                    error.with_help(administrator)
                 } else {
                     error
                 });
@@ -162,8 +103,44 @@ async fn create(session: &Session, sql: &str) -> Result<(), Error> {
     }
 }
 
-fn without_secret(sql: &str) -> &str {
-    sql.split(" PASSWORD ").next().unwrap_or(sql)
+/// How somebody else makes the state database; the password is theirs to fill in.
+fn state_by_administrator(domain: &Domain) -> String {
+    let (database, role) = (identifier(&domain.database), identifier(&domain.user));
+    format!(
+        "let an administrator run: CREATE ROLE {role} LOGIN PASSWORD '...'; CREATE DATABASE {database} OWNER {role};\n\
+         or keep the record in the patched databases themselves: --state-in-target"
+    )
+}
+
+/// The patches that make the database of a domain's ledger.
+fn makers<'a>(set: &PatchSet<'a>, config: &Config, name: &str) -> Vec<Patch<'a>> {
+    let of_home = |patch: &Patch<'_>| {
+        let target = config.target(patch.database());
+        patch.is_bootstrap() && target.database == name && target.schema.is_none()
+    };
+    set.iter().filter(of_home).collect()
+}
+
+/// Takes a database for a ledger as absent that is there but unfinished: [`home`] waits for its maker, or makes it anew.
+pub(crate) async fn reopen(
+    domain: &Domain,
+    context: &Context<'_, '_>,
+    ledger: Ledger,
+) -> Result<Opened, Error> {
+    let name = &domain.database;
+    // A ledger is made with the last of the bootstrap: this one has no tables yet.
+    if makers(&context.set, context.config, name).is_empty() {
+        return Ok(Opened::Session(ledger));
+    }
+    let found = presence(&ledger.session, std::slice::from_ref(name)).await?;
+    if found.get(name) != Some(&Presence::Unfinished) {
+        return Ok(Opened::Session(ledger));
+    }
+    let message = format!("the bootstrap of database `{name}` is not complete");
+    Ok(Opened::Absent(Error::new(
+        ErrorKind::MissingDatabase,
+        message,
+    )))
 }
 
 /// Makes the database that holds a domain's ledger, with everything that must be there before the first record.
@@ -177,16 +154,16 @@ pub(crate) async fn home<'a>(
 ) -> Result<Vec<(Patch<'a>, Duration)>, Error> {
     let config = connector.config;
     let name = &domain.database;
-    let of_home = |patch: &Patch<'_>| {
-        patch.is_bootstrap() && config.target(patch.database()).database == *name
-    };
-    let patches: Vec<Patch<'a>> = set.iter().filter(of_home).collect();
+    let patches = makers(set, config, name);
     let maker = patches
         .first()
         .map_or(connector.admin(), |patch| patch.user())
         .to_owned();
     let session = maintenance(connector, &maker).await?;
-    let lock = exclusive(connector, &session).await?;
+    let Some(lock) = exclusive(connector, domain, &session).await? else {
+        connector.made(name);
+        return Ok(Vec::new());
+    };
     let there = presence(&session, std::slice::from_ref(name))
         .await?
         .remove(name)
@@ -198,16 +175,40 @@ pub(crate) async fn home<'a>(
         _ if patches.is_empty() && domain.in_target => Err(refused),
         there => make(connector, domain, set, &patches, &session, there).await,
     };
+    connector.made(name);
     lock.release().await;
     outcome
 }
 
-/// One program at a time makes databases on a server.
-async fn exclusive(connector: &Connector<'_>, session: &Session) -> Result<Lock, Error> {
+/// One program at a time makes databases on a server; nothing when all is made already, so that of many who wait none
+/// has to wait for the others.
+async fn exclusive(
+    connector: &Connector<'_>,
+    domain: &Domain,
+    session: &Session,
+) -> Result<Option<Lock>, Error> {
     let key = "pg_catalog.hashtextextended('patchgen make', 0)";
-    match lock::acquire(connector, &session.database, &session.user, key, None).await? {
-        Outcome::Held(lock) => Ok(lock),
-        Outcome::Done(_) => Err(Error::new(ErrorKind::Locked, "nobody watches this lock")),
+    let usable = if domain.in_target {
+        String::new()
+    } else {
+        let role = literal(&domain.user);
+        format!(
+            " AND (SELECT pg_catalog.has_database_privilege(r.oid, d.oid, 'CREATE') FROM pg_catalog.pg_roles r \
+             WHERE r.rolname = {role})"
+        )
+    };
+    let query = format!(
+        "SELECT 1 FROM pg_catalog.pg_database d WHERE d.datname = {} AND NOT ({IS_MARKED}){usable}",
+        literal(&domain.database)
+    );
+    let watch = Watch {
+        query,
+        is_done: &|rows| !rows.is_empty(),
+    };
+    let (database, user) = (&session.database, &session.user);
+    match lock::acquire_unless(connector, database, user, key, Some(watch)).await? {
+        Outcome::Held(lock) => Ok(Some(lock)),
+        Outcome::Done(_) => Ok(None),
     }
 }
 
@@ -222,6 +223,7 @@ async fn complete(
         return Ok(());
     }
     create_role(connector, domain, session).await?;
+    connector.made(&domain.database);
     let home = connector.open(&domain.database, &session.user).await?;
     allow(&home, domain).await
 }
@@ -236,18 +238,21 @@ async fn make<'a>(
 ) -> Result<Vec<(Patch<'a>, Duration)>, Error> {
     let began = Instant::now();
     let (config, name) = (connector.config, &domain.database);
-    if there == Presence::Unfinished {
+    // What ran in a transaction has left nothing behind.
+    let reuse = there == Presence::Unfinished && patches.iter().all(baseline::is_transactional);
+    if there == Presence::Unfinished && !reuse {
         drop_unfinished(config, session, name).await?;
     }
     let Some(user) = patches.first().map(|patch| patch.user()) else {
         create_role(connector, domain, session).await?;
-        let sql = format!(
-            "CREATE DATABASE {} OWNER {}",
-            identifier(name),
-            identifier(&domain.user)
-        );
         // The maker must be a member of the owner to give it a database, unless it is a superuser.
-        create(session, &sql).await?;
+        create(
+            config,
+            session,
+            &create_home_sql(domain),
+            &state_by_administrator(domain),
+        )
+        .await?;
         emit(
             config,
             &Event::Created {
@@ -256,7 +261,8 @@ async fn make<'a>(
         );
         return Ok(Vec::new());
     };
-    if !patches.iter().any(|patch| baseline::creates(patch, name)) {
+    connector.made(name);
+    if !reuse && !patches.iter().any(|patch| baseline::creates(patch, name)) {
         create_database(config, session, name).await?;
     }
     let mut rest = patches;
@@ -264,17 +270,20 @@ async fn make<'a>(
         .split_first()
         .filter(|(patch, _)| !baseline::is_transactional(patch))
     {
+        baseline::check_name(patch, name)?;
         let start = if baseline::creates(patch, name) {
             maintenance(connector, user).await?
         } else {
             connector.open(name, user).await?
         };
-        baseline::run(connector, start, patch, name).await?;
+        baseline::run(connector, start, patch).await?;
         rest = others;
     }
     let home = connector.open(name, user).await?;
     let mut parts = Parts::default();
     parts.own("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
+    let target = config.target(patches[0].database()).to_string();
+    parts.own(&format!("SELECT {}", busy_guard(&target)));
     for (number, patch) in rest.iter().enumerate() {
         if patch.user() != user {
             parts.own(&format!(
@@ -347,12 +356,18 @@ async fn record<'a>(
             role = identifier(&domain.user)
         ));
     }
+    let mut made = vec![domain.database.clone()];
+    made.extend(
+        patches
+            .iter()
+            .flat_map(|patch| baseline::databases(config, patch)),
+    );
+    let finish = finish_sql(&ledger.session, &made).await?;
     message.push_str(&ledger.steps(0));
     message.push_str(&format!(
-        "{}; {}; RESET ROLE; {}; COMMIT",
-        ledger.settle(&entries, "applied"),
+        "{}; {}; RESET ROLE; {finish} COMMIT",
+        ledger.settle(&entries, Settled::Applied),
         ledger.finished(&entries),
-        finish_sql(&domain.database, -1)
     ));
     failpoint!("home");
     ledger
@@ -361,6 +376,18 @@ async fn record<'a>(
         .await
         .map(drop)
         .map_err(|refusal| ledger.session.explain(refusal))
+}
+
+pub(crate) async fn schema_exists(session: &Session, schema: &str) -> Result<bool, Error> {
+    let query = format!(
+        "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = {}",
+        literal(schema)
+    );
+    Ok(session
+        .run(&query)
+        .await
+        .map_err(|refusal| session.explain(refusal))?
+        .is_some())
 }
 
 pub(crate) async fn role_exists(session: &Session, role: &str) -> Result<bool, Error> {
@@ -375,7 +402,27 @@ pub(crate) async fn role_exists(session: &Session, role: &str) -> Result<bool, E
         .is_some())
 }
 
-/// Makes the role of the state database; the server sees only a verifier of its password.
+/// What makes the state database where no patch does.
+pub(crate) fn create_home_sql(domain: &Domain) -> String {
+    format!(
+        "CREATE DATABASE {} OWNER {}",
+        identifier(&domain.database),
+        identifier(&domain.user)
+    )
+}
+
+/// What makes the role of the state database, with a verifier of its password.
+pub(crate) fn create_role_sql(connector: &Connector<'_>, domain: &Domain) -> String {
+    let password = connector.password(&domain.database, &domain.user);
+    let verifier = postgres_protocol::password::scram_sha_256(password.as_bytes());
+    format!(
+        "CREATE ROLE {} LOGIN PASSWORD {}",
+        identifier(&domain.user),
+        literal(&verifier)
+    )
+}
+
+/// Makes the role of the state database; the server sees only the verifier.
 async fn create_role(
     connector: &Connector<'_>,
     domain: &Domain,
@@ -385,15 +432,11 @@ async fn create_role(
     if role_exists(session, role).await? {
         return Ok(());
     }
-    let password = connector.password(&domain.database, role);
-    let verifier = postgres_protocol::password::scram_sha_256(password.as_bytes());
     create(
+        connector.config,
         session,
-        &format!(
-            "CREATE ROLE {} LOGIN PASSWORD {}",
-            identifier(role),
-            literal(&verifier)
-        ),
+        &create_role_sql(connector, domain),
+        &state_by_administrator(domain),
     )
     .await?;
     emit(
@@ -405,11 +448,15 @@ async fn create_role(
     Ok(())
 }
 
+/// What lets the state role make its schema in a database that it does not own.
+pub(crate) fn allow_sql(domain: &Domain) -> String {
+    let (database, role) = (identifier(&domain.database), identifier(&domain.user));
+    format!("GRANT CREATE, CONNECT ON DATABASE {database} TO {role}")
+}
+
 /// Lets the state role make its schema in a database that it does not own.
 async fn allow(home: &Session, domain: &Domain) -> Result<(), Error> {
-    let (database, role) = (identifier(&domain.database), identifier(&domain.user));
-    let sql = format!("GRANT CREATE, CONNECT ON DATABASE {database} TO {role}");
-    home.run(&sql)
+    home.run(&allow_sql(domain))
         .await
         .map(drop)
         .map_err(|refusal| home.explain(refusal))

@@ -1,4 +1,4 @@
-//! `plan`, `apply`, `resolve`, `status` and `verify` as a subcommand of the program that carries the patches.
+//! `plan`, `apply`, `resolve`, `adopt`, `export`, `status` and `verify` as a subcommand of the program that carries the patches.
 //!
 //! ```no_run
 //! use clap::Parser;
@@ -27,9 +27,14 @@
 //! Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something is in doubt, 4 patches are pending (if asked for).
 
 mod action;
+mod adopt;
+mod export;
 mod options;
 
+use action::Select;
 pub use action::{Action, Apply, Outcome, Plan, Resolve, Status, Verify};
+pub use adopt::Adopt;
+pub use export::Export;
 pub use options::{Format, Options};
 
 use crate::{Config, Error, PatchSet};

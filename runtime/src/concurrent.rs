@@ -11,12 +11,12 @@ use crate::message::{Part, PartFailure, Parts, patch_error};
 use crate::observer::{Event, emit};
 use crate::position::locate;
 use crate::progress::{Progress, UnderWay};
-use crate::quote::literal;
+use crate::quote::{identifier, literal};
 use crate::recover::Interrupted;
 use crate::script::Variables;
 use crate::session::{Session, application_name};
 use crate::work::Work;
-use crate::{Error, ErrorKind, failpoint, transaction};
+use crate::{Error, ErrorKind, Target, failpoint, transaction};
 use leftover::Leftover;
 use patchgen_model::{Class, Item, Kind, Patch, Statement};
 use std::time::{Duration, Instant};
@@ -60,35 +60,35 @@ async fn open(work: &Work<'_, '_>, entry: &Entry<'_>) -> Result<Session, Error> 
         .open_as(&entry.target.database, entry.patch.user(), &name)
         .await?;
     wait_for_survivors(work, entry, &session).await?;
+    let mut settings = session_settings(&entry.patch, &entry.target, &session.user);
+    // What is recorded as done must not be lost with the end of the server's log.
+    settings.push("SET synchronous_commit = on".to_owned());
+    session
+        .run(&settings.join("; "))
+        .await
+        .map_err(|refusal| session.explain(refusal))?;
+    Ok(session)
+}
+
+/// Role, search path and timeouts of a patch, for the session of a login.
+pub(crate) fn session_settings(patch: &Patch<'_>, target: &Target, login: &str) -> Vec<String> {
     let mut settings = Vec::new();
-    if session.user != entry.patch.user() {
-        settings.push(format!(
-            "SET ROLE {}",
-            crate::quote::identifier(entry.patch.user())
-        ));
+    if login != patch.user() {
+        settings.push(format!("SET ROLE {}", identifier(patch.user())));
     }
-    if let Some(schema) = &entry.target.schema {
-        settings.push(format!(
-            "SET search_path = {}, public",
-            crate::quote::identifier(schema)
-        ));
+    if let Some(schema) = &target.schema {
+        settings.push(format!("SET search_path = {}, public", identifier(schema)));
     }
     // Without one of its own there is no lock_timeout: it would cancel an index build that waits for old snapshots.
     for (name, timeout) in [
-        ("lock_timeout", entry.patch.lock_timeout()),
-        ("statement_timeout", entry.patch.statement_timeout()),
+        ("lock_timeout", patch.lock_timeout()),
+        ("statement_timeout", patch.statement_timeout()),
     ] {
         if let Some(timeout) = timeout {
             settings.push(format!("SET {name} = {}", timeout.as_millis()));
         }
     }
-    if !settings.is_empty() {
-        session
-            .run(&settings.join("; "))
-            .await
-            .map_err(|refusal| session.explain(refusal))?;
-    }
-    Ok(session)
+    settings
 }
 
 /// A backend outlives its client until its statement ends: waits for those of earlier attempts.
@@ -197,7 +197,7 @@ async fn statements(
         progress.done += 1;
         progress.digest = Some(digest(&patch, &all[..progress.done]));
         progress.under_way = UnderWay::Nothing;
-        work.ledger.write(entry, &progress, None).await?;
+        work.ledger.write(entry, &progress, None, "").await?;
         failpoint!("statement");
     }
     Ok(())
@@ -360,8 +360,9 @@ impl Step<'_, '_, '_, '_> {
             .as_ref()
             .and_then(Transaction::read)
             .ok_or_else(unreadable)?;
-        self.work
-            .fence(&transaction, &self.entry.target.database)
+        let guard = self
+            .work
+            .fence(&transaction, &self.entry.target, &self.entry.patch)
             .await?;
         let Transaction {
             xid,
@@ -375,7 +376,7 @@ impl Step<'_, '_, '_, '_> {
             timeline,
         };
         ledger
-            .write(self.entry, progress, Some(&transaction))
+            .write(self.entry, progress, Some(&transaction), &guard)
             .await?;
         failpoint!("committing");
         self.session
@@ -420,7 +421,10 @@ impl Step<'_, '_, '_, '_> {
             progress.under_way = UnderWay::Statement {
                 existed: leftover.clear(there).await?,
             };
-            self.work.ledger.write(self.entry, progress, None).await?;
+            self.work
+                .ledger
+                .write(self.entry, progress, None, "")
+                .await?;
         }
         failpoint!("begun");
         match send(patch, self.session, statement).await {
@@ -441,7 +445,7 @@ impl Step<'_, '_, '_, '_> {
         }
         let _ = self.session.run("ROLLBACK").await;
         progress.under_way = UnderWay::Nothing;
-        if let Err(other) = self.work.ledger.write(self.entry, progress, None).await {
+        if let Err(other) = self.work.ledger.write(self.entry, progress, None, "").await {
             return other;
         }
         self.work

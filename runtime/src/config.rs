@@ -105,6 +105,7 @@ pub struct Config {
     pub(crate) state_schema: String,
     pub(crate) role_mode: RoleMode,
     pub(crate) map: BTreeMap<String, Target>,
+    pub(crate) template: Option<String>,
     pub(crate) edited: Policy,
     pub(crate) missing: Policy,
     pub(crate) newer: Policy,
@@ -142,6 +143,7 @@ impl Config {
             state_schema: "patchgen".to_owned(),
             role_mode: RoleMode::Login,
             map: BTreeMap::new(),
+            template: None,
             edited: Policy::Error,
             missing: Policy::Warn,
             newer: Policy::Warn,
@@ -256,6 +258,13 @@ impl Config {
     #[must_use]
     pub fn map(mut self, logical: impl Into<String>, target: Target) -> Self {
         self.map.insert(logical.into(), target);
+        self
+    }
+
+    /// The template of the databases that are made for a bootstrap \[the server's, `template1`\].
+    #[must_use]
+    pub fn template(mut self, name: impl Into<String>) -> Self {
+        self.template = Some(name.into());
         self
     }
 

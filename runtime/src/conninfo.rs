@@ -93,6 +93,14 @@ impl Conninfo {
         self.get("password")
     }
 
+    /// libpq's variables, each with the value that says the same as the words; a service is resolved already.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&'static str, Option<&str>)> {
+        Word::with_variables().map(|(word, variable)| {
+            let value = self.get(word.name()).filter(|_| word != Word::SERVICE);
+            (variable, value)
+        })
+    }
+
     /// Adds what is not yet given; what is given, even as empty, stays.
     fn fill(&mut self, word: Word, value: impl Into<String>) {
         self.words.entry(word).or_insert_with(|| value.into());

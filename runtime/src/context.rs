@@ -1,12 +1,14 @@
 //! What a set and a configuration mean together: which ledgers there are, and for which databases each answers.
 
 use crate::config::{StateLocation, Target};
-use crate::ledger::{Ledger, Opened, Row};
+use crate::ledger::{Ledger, Opened, Row, State};
+use crate::lock::{self, Lock};
 use crate::plan::{Presence, Standing, standings};
 use crate::session::Connector;
 use crate::{Config, Error, ErrorKind, bootstrap};
-use patchgen_model::{Checksum, PatchSet};
+use patchgen_model::{Checksum, Patch, PatchSet};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// The databases that one ledger answers for, and where that ledger is.
 #[derive(Clone, Debug)]
@@ -93,6 +95,36 @@ impl<'c, 'a> Context<'c, 'a> {
         .await
     }
 
+    /// The ledger of a domain; its database and role are made if they are missing.
+    ///
+    /// The bootstrap patches of that very database run then, and are recorded; they come along.
+    pub(crate) async fn establish(
+        &self,
+        domain: &Domain,
+        opened: Opened,
+    ) -> Result<(Ledger, Vec<(Patch<'a>, Duration)>), Error> {
+        let refused = match opened {
+            Opened::Session(ledger) => return Ok((ledger, Vec::new())),
+            Opened::Absent(refused) => refused,
+        };
+        let applied = bootstrap::home(&self.state, domain, &self.set, refused).await?;
+        match self.open(domain).await? {
+            Opened::Session(ledger) => Ok((ledger, applied)),
+            Opened::Absent(refused) => Err(refused),
+        }
+    }
+
+    /// The run lock of a domain.
+    pub(crate) async fn lock(&self, domain: &Domain, ledger: &Ledger) -> Result<Lock, Error> {
+        lock::acquire(
+            &self.state,
+            &domain.database,
+            &domain.user,
+            &ledger.lock_key(),
+        )
+        .await
+    }
+
     /// Whether a role was refused though it exists: it has another password.
     pub(crate) async fn is_refused_role(&self, domain: &Domain, refused: &Error) -> bool {
         if refused.kind() != ErrorKind::Authentication {
@@ -135,15 +167,23 @@ impl<'c, 'a> Context<'c, 'a> {
                 .row
                 .as_ref()
                 .is_some_and(|row| row.state.is_settled());
-            !settled && standing.patch.is_some_and(|patch| patch.is_bootstrap())
+            !settled && standing.patch.is_some()
         };
-        let bootstrap: Vec<&Standing<'_>> = standings.iter().filter(unsettled).collect();
+        let mut found = self
+            .schemas(standings.iter().filter(unsettled), standings, ledger)
+            .await?;
+        let bootstrap: Vec<&Standing<'_>> = standings
+            .iter()
+            .filter(unsettled)
+            .filter(|standing| standing.target.schema.is_none())
+            .filter(|standing| standing.patch.is_some_and(|patch| patch.is_bootstrap()))
+            .collect();
         let Some(user) = bootstrap
             .first()
             .and_then(|standing| standing.patch)
             .map(|patch| patch.user())
         else {
-            return Ok(BTreeMap::new());
+            return Ok(found);
         };
         let mut names: Vec<String> = bootstrap
             .iter()
@@ -151,13 +191,61 @@ impl<'c, 'a> Context<'c, 'a> {
             .collect();
         names.dedup();
         // The catalogue of databases is the same in all databases of a server.
-        match ledger.filter(|_| self.config.state_conninfo.is_none()) {
-            Some(ledger) => bootstrap::presence(&ledger.session, &names).await,
-            None => {
-                bootstrap::presence(&bootstrap::maintenance(&self.targets, user).await?, &names)
-                    .await
+        found.extend(
+            match ledger.filter(|_| self.config.state_conninfo.is_none()) {
+                Some(ledger) => bootstrap::presence(&ledger.session, &names).await?,
+                None => {
+                    let session = bootstrap::maintenance(&self.targets, user).await?;
+                    bootstrap::presence(&session, &names).await?
+                }
+            },
+        );
+        Ok(found)
+    }
+
+    /// Which schemas are there of those that patches go to.
+    async fn schemas<'s>(
+        &self,
+        unsettled: impl Iterator<Item = &'s Standing<'s>>,
+        standings: &[Standing<'_>],
+        ledger: Option<&Ledger>,
+    ) -> Result<BTreeMap<String, Presence>, Error> {
+        let mut found = BTreeMap::new();
+        for standing in unsettled {
+            let (target, key) = (&standing.target, standing.target.to_string());
+            let (Some(schema), Some(patch)) = (&target.schema, standing.patch) else {
+                continue;
+            };
+            if found.contains_key(&key) {
+                continue;
             }
+            let is_home = |ledger: &&Ledger| {
+                self.config.state == StateLocation::InTarget
+                    && ledger.session.database == target.database
+            };
+            let exists = match ledger.filter(is_home) {
+                Some(ledger) => bootstrap::schema_exists(&ledger.session, schema).await?,
+                None => match self.targets.open(&target.database, patch.user()).await {
+                    Ok(session) => bootstrap::schema_exists(&session, schema).await?,
+                    Err(error) if error.kind() == ErrorKind::MissingDatabase => false,
+                    Err(error) => return Err(error),
+                },
+            };
+            // It comes into being with the first of its patches.
+            let is_ours = |other: &Standing<'_>| {
+                let applied = |row: &Row| row.state == State::Applied;
+                other.target == *target
+                    && other.patch.is_some_and(|patch| patch.is_bootstrap())
+                    && other.row.as_ref().is_some_and(applied)
+            };
+            let presence = match exists {
+                false => Presence::Absent,
+                true if standings.iter().any(is_ours) => Presence::Unfinished,
+                true => Presence::Present,
+            };
+            found.insert(key, presence);
         }
+        Ok(found)
     }
 
     pub(crate) fn standings(&self, domain: &Domain, rows: Vec<Row>) -> Vec<Standing<'a>> {

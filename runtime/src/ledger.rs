@@ -3,6 +3,7 @@
 use crate::config::Target;
 use crate::quote::{identifier, literal, optional};
 use crate::session::{Connector, Refusal, Session};
+use crate::transaction::target_lock;
 use crate::{Config, Error, ErrorKind};
 use patchgen_model::{Checksum, Patch, Revision, Version};
 use std::fmt::Write as _;
@@ -30,6 +31,35 @@ impl State {
     }
 }
 
+/// As what a patch is recorded that is not run under this tool's eyes, or is recorded where it runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Settled {
+    /// Applied, in the transaction that records it or just before.
+    Applied,
+    /// Recorded without running.
+    Adopted,
+    /// Recorded without running because another tool has run it; its text then is not known.
+    Imported,
+}
+
+impl Settled {
+    const fn state(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Adopted | Self::Imported => "adopted",
+        }
+    }
+
+    const fn algorithm(self) -> &'static str {
+        match self {
+            Self::Applied | Self::Adopted => SHA256,
+            Self::Imported => "sha256 (imported)",
+        }
+    }
+}
+
+const SHA256: &str = "sha256";
+
 /// Where and as which transaction a patch ran.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Run {
@@ -50,6 +80,8 @@ pub(crate) struct Row {
     pub(crate) kind: String,
     pub(crate) user: String,
     pub(crate) checksum: String,
+    /// `sha256`, followed by `(imported)` where another tool had run the patch.
+    pub(crate) algorithm: String,
     pub(crate) state: State,
     pub(crate) attempt: u32,
     pub(crate) started_at: Option<String>,
@@ -94,6 +126,8 @@ pub(crate) struct Transaction {
     pub(crate) system_identifier: String,
     pub(crate) timeline: String,
     pub(crate) database_oid: String,
+    /// The process that serves its session.
+    pub(crate) pid: String,
 }
 
 impl Transaction {
@@ -101,7 +135,8 @@ impl Transaction {
     pub(crate) const QUERY: &str = "SELECT pg_catalog.pg_current_xact_id(), \
          (SELECT system_identifier FROM pg_catalog.pg_control_system()), \
          pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8), \
-         (SELECT oid FROM pg_catalog.pg_database WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database())";
+         (SELECT oid FROM pg_catalog.pg_database WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database()), \
+         pg_catalog.pg_backend_pid()";
 
     pub(crate) fn read(row: &SimpleQueryRow) -> Option<Self> {
         let column = |number| row.get(number).map(str::to_owned);
@@ -110,9 +145,35 @@ impl Transaction {
             system_identifier: column(1)?,
             timeline: column(2)?,
             database_oid: column(3)?,
+            pid: column(4)?,
         })
     }
+
+    /// A statement for the same server that fails with 22P02 unless the transaction still holds its target's lock.
+    ///
+    /// A number that a crash has lost is handed out again, perhaps to the very session that is to record it.
+    pub(crate) fn guard(&self, target: &Target) -> String {
+        format!(
+            "SELECT (CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted \
+             AND objsubid = 1 AND pid = {} AND database = {} AND ((classid::bigint << 32) | objid::bigint) = {}) \
+             THEN '1' ELSE 'patchgen: {GONE}' END)::pg_catalog.int4; ",
+            self.pid,
+            self.database_oid,
+            target_lock(&target.to_string()),
+        )
+    }
 }
+
+const GONE: &str = "the transaction is gone";
+
+/// Whether a [`Transaction::guard`] found its transaction gone.
+pub(crate) fn is_gone(refusal: &Refusal) -> bool {
+    let server = refusal.error.as_db_error();
+    server.is_some_and(|server| server.message().contains(GONE))
+}
+
+/// What a message begins with whose effect must outlive a crash, whatever the server's settings.
+pub(crate) const DURABLE: &str = "SET LOCAL synchronous_commit = on; ";
 
 /// A session on the state database and the statements that it understands.
 pub(crate) struct Ledger {
@@ -199,7 +260,7 @@ impl Ledger {
         match self.session.query(&self.digest_query(keys)).await {
             Ok(rows) => Ok(Some(rows.iter().filter_map(read_digest).collect())),
             Err(refusal) if is_missing(&refusal) => Ok(None),
-            Err(refusal) => Err(self.session.explain(refusal)),
+            Err(refusal) => Err(self.unreadable(refusal)),
         }
     }
 
@@ -214,7 +275,7 @@ impl Ledger {
             "SELECT p.database, p.major, p.minor, p.point, p.file, p.kind, p.\"user\", p.checksum, p.state, p.attempt, \
              {}, {}, pg_catalog.round(extract(epoch FROM p.finished_at - p.started_at) * 1000), p.login_role, p.branch, \
              p.revision_number, p.revision_id, p.sqlstate, p.message, \
-             r.system_identifier, r.timeline, r.database_oid, r.xid, r.begun \
+             r.system_identifier, r.timeline, r.database_oid, r.xid, r.begun, p.algorithm \
              FROM {schema}.patch p LEFT JOIN {schema}.run r ON r.database = p.database AND r.major = p.major \
              AND r.minor = p.minor AND r.point = p.point AND r.node = '' \
              WHERE p.database IN ({}) ORDER BY 1, 2, 3, 4",
@@ -246,20 +307,21 @@ impl Ledger {
         )
     }
 
+    /// How many of its steps are done; none when there is no ledger yet.
+    pub(crate) async fn steps_done(&self) -> Result<usize, Error> {
+        let query = format!("SELECT max(number) FROM {}.step", self.schema);
+        match self.session.run(&query).await {
+            Ok(row) => Ok(row
+                .and_then(|row| row.get(0).and_then(|number| number.parse().ok()))
+                .unwrap_or(0)),
+            Err(refusal) if is_missing(&refusal) => Ok(0),
+            Err(refusal) => Err(self.session.explain(refusal)),
+        }
+    }
+
     /// Makes the ledger, or brings it up to date; needs the run lock.
     pub(crate) async fn upgrade(&self) -> Result<(), Error> {
-        let done = match self
-            .session
-            .run(&format!("SELECT max(number) FROM {}.step", self.schema))
-            .await
-        {
-            Ok(row) => row
-                .and_then(|row| row.get(0).and_then(|number| number.parse().ok()))
-                .unwrap_or(0),
-            Err(refusal) if is_missing(&refusal) => 0,
-            Err(refusal) => return Err(self.session.explain(refusal)),
-        };
-        let steps = self.steps(done);
+        let steps = self.steps(self.steps_done().await?);
         if steps.is_empty() {
             return Ok(());
         }
@@ -267,11 +329,40 @@ impl Ledger {
         match self.session.run(&message).await {
             Ok(_) => Ok(()),
             Err(refusal) => {
-                let error = self.session.explain(refusal);
+                let mut error = self.session.explain(refusal);
+                if error.kind() == ErrorKind::Privilege {
+                    error = error.with_help(self.by_administrator());
+                }
                 let _ = self.session.run("ROLLBACK").await;
                 Err(error)
             }
         }
+    }
+
+    fn unreadable(&self, refusal: Refusal) -> Error {
+        let error = self.session.explain(refusal);
+        if error.kind() != ErrorKind::Privilege {
+            return error;
+        }
+        let (schema, user) = (&self.schema, identifier(&self.session.user));
+        error.with_help(format!(
+            "another role keeps its record in schema {schema}: name another schema with --state-schema, or let its owner \
+             run: GRANT USAGE ON SCHEMA {schema} TO {user}; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA \
+             {schema} TO {user};"
+        ))
+    }
+
+    /// What lets this role keep its ledger here.
+    fn by_administrator(&self) -> String {
+        let (database, user) = (
+            identifier(&self.session.database),
+            identifier(&self.session.user),
+        );
+        format!(
+            "let an administrator run: GRANT CREATE ON DATABASE {database} TO {user};\nif another role keeps its record \
+             in schema {} here, name another schema with --state-schema",
+            self.schema
+        )
     }
 
     /// The statements of all steps after the first so many; none when all are done.
@@ -313,28 +404,34 @@ impl Ledger {
     pub(crate) fn intent(&self, entries: &[Entry<'_>]) -> String {
         format!(
             "{} RETURNING p.attempt",
-            self.upsert(entries, "intent", "NULL")
+            self.upsert(entries, "intent", SHA256, "NULL")
         )
     }
 
     /// Records patches as applied or adopted within the transaction that does it; fails if one is settled already.
-    pub(crate) fn settle(&self, entries: &[Entry<'_>], state: &str) -> String {
-        let finished = if state == "adopted" {
-            "pg_catalog.clock_timestamp()"
-        } else {
+    pub(crate) fn settle(&self, entries: &[Entry<'_>], settled: Settled) -> String {
+        let finished = if settled == Settled::Applied {
             "NULL"
+        } else {
+            "pg_catalog.clock_timestamp()"
         };
         let expressions = format!(
             "touched AS ({} RETURNING 1)",
-            self.upsert(entries, state, finished)
+            self.upsert(entries, settled.state(), settled.algorithm(), finished)
         );
         Self::exactly(entries.len(), &expressions)
     }
 
-    fn upsert(&self, entries: &[Entry<'_>], state: &str, finished: &str) -> String {
+    fn upsert(
+        &self,
+        entries: &[Entry<'_>],
+        state: &str,
+        algorithm: &str,
+        finished: &str,
+    ) -> String {
         let mut sql = format!(
             "INSERT INTO {}.patch AS p (database, major, minor, point, file, kind, \"user\", description, checksum, \
-             state, attempt, started_at, finished_at, application_name, branch, revision_number, revision_id, \
+             algorithm, state, attempt, started_at, finished_at, application_name, branch, revision_number, revision_id, \
              tool_version) VALUES ",
             self.schema
         );
@@ -346,7 +443,7 @@ impl Ledger {
             let separator = if position == 0 { "" } else { ", " };
             let _ = write!(
                 sql,
-                "{separator}({}, {}, {}, {}, {}, {}, '{state}', 1, pg_catalog.clock_timestamp(), {finished}, {}, \
+                "{separator}({}, {}, {}, {}, {}, {}, '{algorithm}', '{state}', 1, pg_catalog.clock_timestamp(), {finished}, {}, \
                  {branch}, {number}, {id}, {})",
                 entry.key(),
                 literal(entry.patch.file()),
@@ -361,7 +458,7 @@ impl Ledger {
         sql.push_str(
             " ON CONFLICT (database, major, minor, point) DO UPDATE SET file = excluded.file, kind = excluded.kind, \
              \"user\" = excluded.\"user\", description = excluded.description, checksum = excluded.checksum, \
-             state = excluded.state, attempt = p.attempt + 1, started_at = excluded.started_at, \
+             algorithm = excluded.algorithm, state = excluded.state, attempt = p.attempt + 1, started_at = excluded.started_at, \
              finished_at = excluded.finished_at, login_role = excluded.login_role, \
              application_name = excluded.application_name, branch = excluded.branch, \
              revision_number = excluded.revision_number, revision_id = excluded.revision_id, \
@@ -389,6 +486,7 @@ impl Ledger {
             system_identifier,
             timeline,
             database_oid,
+            pid: _,
         } = transaction;
         let expressions = format!(
             "changed AS (UPDATE {schema}.patch SET state = 'committing' WHERE state = 'intent' AND {} \
@@ -404,7 +502,7 @@ impl Ledger {
             literal(system_identifier),
             literal(timeline),
         );
-        Self::exactly(entries.len(), &expressions)
+        format!("{DURABLE}{}", Self::exactly(entries.len(), &expressions))
     }
 
     /// Records that the transaction was committed.
@@ -423,6 +521,34 @@ impl Ledger {
         format!(
             "UPDATE {}.patch SET state = 'applied', finished_at = pg_catalog.clock_timestamp() \
              WHERE state = 'intent' AND {}",
+            self.schema,
+            matches(entries)
+        )
+    }
+
+    /// Records that a psql script is about to run a patch, after its intent.
+    ///
+    /// The script cannot tell the number of its transaction in time, so an interruption leaves doubt, which is better
+    /// than a patch that runs twice. Numbers of earlier attempts must not settle it.
+    pub(crate) fn handed_over(&self, entries: &[Entry<'_>]) -> String {
+        let schema = &self.schema;
+        let keys: Vec<String> = entries
+            .iter()
+            .map(|entry| format!("({})", entry.key()))
+            .collect();
+        format!(
+            "forgotten AS (DELETE FROM {schema}.run WHERE (database, major, minor, point) IN ({})), \
+             touched AS (UPDATE {schema}.patch SET state = 'committing' WHERE state = 'intent' AND {} RETURNING 1)",
+            keys.join(", "),
+            matches(entries)
+        )
+    }
+
+    /// Records that the script is through with it.
+    pub(crate) fn handed_back(&self, entries: &[Entry<'_>]) -> String {
+        format!(
+            "touched AS (UPDATE {}.patch SET state = 'applied', finished_at = pg_catalog.clock_timestamp() \
+             WHERE state = 'committing' AND {} RETURNING 1)",
             self.schema,
             matches(entries)
         )
@@ -535,6 +661,7 @@ fn read_row(row: &SimpleQueryRow) -> Option<Row> {
         kind: text(5)?,
         user: text(6)?,
         checksum: text(7)?,
+        algorithm: text(24)?,
         state: match row.get(8)? {
             "intent" => State::Intent,
             "committing" => State::Committing,

@@ -16,6 +16,7 @@
 //! It does not parse file names or SQL: a build script has done that ([`embed_patches!`] includes the result), and it does
 //! not decide on an order: a set is sorted when it is made.
 
+mod adopt;
 mod apply;
 mod baseline;
 mod blame;
@@ -28,6 +29,7 @@ mod config;
 mod conninfo;
 mod context;
 mod error;
+mod export;
 mod ledger;
 mod lock;
 mod message;
@@ -35,11 +37,13 @@ mod observer;
 mod plan;
 mod position;
 mod progress;
+mod psql;
 mod quote;
 mod recover;
 mod rehearse;
 mod report;
 mod resolve;
+mod restored;
 mod run;
 mod script;
 #[cfg(feature = "serde")]
@@ -50,9 +54,11 @@ mod tls;
 mod transaction;
 mod work;
 
+pub use adopt::{Adopted, AdoptedPatch, Adoption, Doubtful, Recording, Tool, VersionMap};
 pub use config::{Config, Grouping, Policy, RoleMode, Selection, StateLocation, Target};
 pub use conninfo::{Conninfo, ConninfoError};
 pub use error::{Error, ErrorKind, Location};
+pub use export::Export;
 pub use observer::{Event, Observer};
 pub use patchgen_macros::embed_patches;
 pub use patchgen_model::{Checksum, Grammar, Kind, Patch, PatchId, PatchSet, Revision, Version};
@@ -60,7 +66,7 @@ pub use plan::{Action, PatchState, Plan, Step};
 pub use rehearse::Rehearsal;
 pub use report::{AppliedPatch, Report};
 pub use resolve::{Identity, Resolved, Settlement};
-pub use run::{apply, plan, rehearse, resolve, status, verify};
+pub use run::{adopt, apply, export, plan, rehearse, resolve, status, verify};
 #[cfg(feature = "tokio")]
 pub use run::{apply_async, plan_async, status_async, verify_async};
 pub use status::{Difference, PatchStatus, Status, Verification};

@@ -34,7 +34,21 @@ pub(crate) struct Watch<'w> {
     pub(crate) is_done: &'w dyn Fn(&[SimpleQueryRow]) -> bool,
 }
 
+/// Waits for the lock, for as long as the configuration allows.
 pub(crate) async fn acquire(
+    connector: &Connector<'_>,
+    database: &str,
+    user: &str,
+    key: &str,
+) -> Result<Lock, Error> {
+    match acquire_unless(connector, database, user, key, None).await? {
+        Outcome::Held(lock) => Ok(lock),
+        Outcome::Done(_) => Err(Error::new(ErrorKind::Locked, "nobody watches this lock")),
+    }
+}
+
+/// Waits for the lock, or until another run has done what was to be done.
+pub(crate) async fn acquire_unless(
     connector: &Connector<'_>,
     database: &str,
     user: &str,

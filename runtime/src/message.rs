@@ -10,8 +10,16 @@ use crate::position::{byte_of_character, locate};
 use crate::script::Variables;
 use crate::session::{Refusal, Session};
 use patchgen_model::{Class, Item, Patch, Statement};
+use std::ops::Range;
 use tokio_postgres::SimpleQueryRow;
 use tokio_postgres::error::ErrorPosition;
+
+/// Why a script that is no transaction is not merely rolled back.
+pub(crate) const STOPPED: &str = "the script stopped here; what it did before is kept until the next run, which drops \
+                                  the unfinished database and begins again";
+
+/// Messages are not made longer than this, except by one long statement.
+const LONG: usize = 1 << 20;
 
 /// Something to send in one go.
 #[derive(Debug)]
@@ -92,8 +100,8 @@ impl<'a> Parts<'a> {
             return;
         }
         self.open.add(number, patch, statement, variables);
-        if statement.class == Class::LexicalSetting {
-            // The server splits a whole message before it runs any of it.
+        // The server splits a whole message before it runs any of it, and keeps all of it in memory.
+        if statement.class == Class::LexicalSetting || self.open.text.len() > LONG {
             self.flush();
         }
     }
@@ -135,6 +143,11 @@ impl Message {
     ) {
         let text = patch.text();
         let mut from = statement.span.start as usize;
+        if statement.class == Class::SessionSetting && sets_encoding(statement.span.of(text)) {
+            // The text was turned into UTF-8 when it was built, whatever it declares.
+            self.verbatim(number, from, "SET client_encoding = 'UTF8'");
+            return;
+        }
         for variable in &statement.variables {
             let Some(value) = variables.value(variable, text) else {
                 continue;
@@ -150,6 +163,11 @@ impl Message {
             from = end;
         }
         self.verbatim(number, from, &text[from..statement.span.end as usize]);
+    }
+
+    /// Puts something else in the place of a part of the text.
+    fn replace(&mut self, range: Range<usize>, with: &str) {
+        self.text.replace_range(range, with);
     }
 
     fn verbatim(&mut self, patch: usize, offset: usize, text: &str) {
@@ -182,6 +200,28 @@ impl Message {
         let origin = self.origins.iter().rev().find(|origin| origin.at <= byte)?;
         Some((origin.patch, origin.offset + (byte - origin.at)))
     }
+}
+
+/// Whether a statement declares the encoding of what follows.
+fn sets_encoding(statement: &str) -> bool {
+    let mut words = statement
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .filter(|word| !word.is_empty());
+    let is = |word: Option<&str>, wanted: &[&str]| {
+        word.is_some_and(|word| {
+            wanted
+                .iter()
+                .any(|wanted| word.eq_ignore_ascii_case(wanted))
+        })
+    };
+    if !is(words.next(), &["set"]) {
+        return false;
+    }
+    let mut name = words.next();
+    if is(name, &["session", "local"]) {
+        name = words.next();
+    }
+    is(name, &["client_encoding", "names"])
 }
 
 /// Why a part failed, and whom to blame.
@@ -219,6 +259,21 @@ impl<'a> Part<'a> {
                     data,
                 }
             }
+        }
+    }
+
+    /// The statements of a message.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Message(message) => Some(&message.text),
+            Self::Copy { .. } => None,
+        }
+    }
+
+    /// Puts something else in the place of a part of a message.
+    pub(crate) fn replace(&mut self, range: Range<usize>, with: &str) {
+        if let Self::Message(message) = self {
+            message.replace(range, with);
         }
     }
 
@@ -266,14 +321,19 @@ pub(crate) fn patch_error(
     offset: Option<usize>,
     help: &str,
 ) -> Error {
-    let Some(server) = refusal.error.as_db_error() else {
-        return Error::new(
-            ErrorKind::Connection,
-            format!("{}: the connection was lost", patch.file()),
-        )
-        .with_help("run again: what was interrupted is settled first")
-        .with_patch(patch)
-        .with_source(refusal.error);
+    let server = match refusal.error.as_db_error() {
+        Some(server) if !refusal.is_lost() => server,
+        // No verdict on the patch: nobody has seen how far it came.
+        server => {
+            let why = server.map_or_else(String::new, |server| format!(": {}", server.message()));
+            return Error::new(
+                ErrorKind::Connection,
+                format!("{}: the connection was lost{why}", patch.file()),
+            )
+            .with_help("run again: what was interrupted is settled first")
+            .with_patch(patch)
+            .with_source(refusal.error);
+        }
     };
     let mut message = server.message().to_owned();
     if offset.is_none() {

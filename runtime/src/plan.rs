@@ -4,6 +4,7 @@
 
 use crate::config::{Policy, Selection, Target};
 use crate::ledger::{Row, State};
+use crate::quote::identifier;
 use crate::{Config, Error, ErrorKind, concurrent};
 use patchgen_model::{Kind, Patch, PatchSet, Version};
 use std::collections::BTreeMap;
@@ -174,7 +175,15 @@ impl<'a> Plan<'a> {
             match (standing.state, standing.patch) {
                 (PatchState::Applied | PatchState::Adopted, _) => {}
                 (PatchState::Pending | PatchState::Failed | PatchState::Late, Some(patch)) => {
-                    let there = presence.get(&standing.target.database) == Some(&Presence::Present);
+                    let key = standing.target.to_string();
+                    let there = presence.get(&key) == Some(&Presence::Present);
+                    let begins = |step: &Step<'_>| step.target == standing.target;
+                    if presence.get(&key) == Some(&Presence::Absent)
+                        && !patch.is_bootstrap()
+                        && !plan.steps.iter().any(begins)
+                    {
+                        return Err(missing_schema(&standing.target, &patch));
+                    }
                     let action = if patch.is_bootstrap() && there {
                         Action::Adopt
                     } else {
@@ -229,6 +238,25 @@ impl<'a> Plan<'a> {
         }
         self.steps.truncate(count);
     }
+}
+
+/// Databases that are missing are found out by connecting, schemas are not.
+fn missing_schema(target: &Target, patch: &Patch<'_>) -> Error {
+    let (database, schema) = (
+        &target.database,
+        target.schema.as_deref().unwrap_or_default(),
+    );
+    Error::new(
+        ErrorKind::MissingDatabase,
+        format!("schema `{schema}` does not exist in database `{database}`"),
+    )
+    .with_help(format!(
+        "give it a baseline patch `{}.00000000.0000.{}.baseline.sql`, or run: CREATE SCHEMA {} AUTHORIZATION {};",
+        patch.database(),
+        patch.user(),
+        identifier(schema),
+        identifier(patch.user())
+    ))
 }
 
 /// Compares the patches of a set with the ledger's rows of the same databases.

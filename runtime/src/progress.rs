@@ -1,7 +1,8 @@
 //! How far a concurrent patch is, as the ledger keeps it.
 
-use crate::ledger::{Entry, Ledger, Transaction};
+use crate::ledger::{DURABLE, Entry, Ledger, Transaction, is_gone};
 use crate::quote::{literal, optional};
+use crate::transaction::transaction_gone;
 use crate::{Error, ErrorKind};
 
 /// The statement that was under way when the ledger was last written.
@@ -114,22 +115,21 @@ impl Ledger {
             progress.done,
             optional(progress.digest.as_deref()),
         );
-        Self::exactly(1, &expressions)
+        format!("{DURABLE}{}", Self::exactly(1, &expressions))
     }
 
-    /// Writes how far this attempt is.
+    /// Writes how far this attempt is, after the guard of the transaction that is about to be committed.
     pub(crate) async fn write(
         &self,
         entry: &Entry<'_>,
         progress: &Progress,
         transaction: Option<&Transaction>,
+        guard: &str,
     ) -> Result<(), Error> {
-        match self
-            .session
-            .run(&self.advance(entry, progress, transaction))
-            .await
-        {
+        let message = format!("{guard}{}", self.advance(entry, progress, transaction));
+        match self.session.run(&message).await {
             Ok(_) => Ok(()),
+            Err(refusal) if is_gone(&refusal) => Err(transaction_gone(&entry.patch)),
             Err(refusal)
                 if refusal.code()
                     == Some(&tokio_postgres::error::SqlState::INVALID_TEXT_REPRESENTATION) =>

@@ -68,6 +68,8 @@ impl<'i> Interrupted<'i> {
         connector: &Connector<'_>,
         ledger_system: Option<&str>,
     ) -> Result<Finding, Error> {
+        // A server of its own may have been copied from this one, identifier and all.
+        let ledger_system = ledger_system.filter(|_| connector.config.state_conninfo.is_none());
         match connector.open(&self.target.database, self.user).await {
             Ok(session) => self.look(&session, ledger_system).await,
             Err(error) if error.kind() == ErrorKind::MissingDatabase => {
@@ -85,7 +87,8 @@ impl<'i> Interrupted<'i> {
             (self.xid, self.system_identifier, self.timeline)
         else {
             return Ok(Finding::Unknown(
-                "the ledger has no number of its transaction".to_owned(),
+                "the ledger has no number of its transaction, as when a psql script runs it"
+                    .to_owned(),
             ));
         };
         let query = format!(
@@ -135,10 +138,24 @@ impl<'i> Interrupted<'i> {
                 Finding::Running if began.elapsed() < connector.config.lock_wait => {
                     tokio::time::sleep(Duration::from_millis(fastrand::u64(50..150))).await;
                 }
-                Finding::Running => return Err(self.doubt("its session is still at work")),
+                Finding::Running => return Err(self.running()),
                 Finding::Unknown(reason) => return Err(self.doubt(&reason)),
             }
         }
+    }
+
+    /// Its session is still at work, so there is nothing to decide yet.
+    pub(crate) fn running(&self) -> Error {
+        Error::new(
+            ErrorKind::Locked,
+            format!(
+                "an earlier session of `{}` is still at work in `{}` (attempt {})",
+                self.file, self.target, self.attempt
+            ),
+        )
+        .with_help(
+            "let it end; if its program is gone and it hangs, end it with pg_terminate_backend",
+        )
     }
 
     /// The message for somebody who has to decide at night.

@@ -108,7 +108,15 @@ async fn try_database(
         if number == 0 {
             parts.own("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
         }
-        session_settings(&mut parts, config, patch, &step.target);
+        if let (true, Some(schema)) = (patch.is_bootstrap(), &step.target.schema) {
+            let (schema, user) = (identifier(schema), identifier(patch.user()));
+            parts.own(&format!(
+                "CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {user}"
+            ));
+        }
+        session_settings(config, patch, &step.target)
+            .iter()
+            .for_each(|setting| parts.own(setting));
         if session.user != patch.user() {
             parts.own(&format!("SET LOCAL ROLE {}", identifier(patch.user())));
         }

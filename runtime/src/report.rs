@@ -74,6 +74,13 @@ impl Report {
         }
     }
 
+    /// Adds the bootstrap patches of the database that holds the ledger.
+    pub(crate) fn made(&mut self, applied: &[(Patch<'_>, Duration)]) {
+        let applied = applied.iter();
+        self.applied
+            .extend(applied.map(|(patch, elapsed)| AppliedPatch::new(patch, *elapsed)));
+    }
+
     pub(crate) fn warn(&mut self, config: &Config, warnings: Vec<String>) {
         for warning in warnings {
             emit(config, &Event::Warning { message: &warning });

@@ -3,7 +3,7 @@
 use crate::concurrent;
 use crate::context::{Context, Domain, target_of};
 use crate::ledger::{Entry, Ledger, Opened, Row, State};
-use crate::lock::{self, Lock, Outcome};
+use crate::lock::Lock;
 use crate::progress::{Progress, UnderWay};
 use crate::recover::{Finding, Interrupted};
 use crate::{Config, Error, ErrorKind};
@@ -138,13 +138,7 @@ pub(crate) async fn resolve(
         let Opened::Session(ledger) = context.open(domain).await? else {
             continue;
         };
-        let key = ledger.lock_key();
-        let lock = match lock::acquire(&context.state, &domain.database, &domain.user, &key, None)
-            .await?
-        {
-            Outcome::Held(lock) => lock,
-            Outcome::Done(_) => continue,
-        };
+        let lock = context.lock(domain, &ledger).await?;
         let outcome = settle(&context, domain, &ledger, &lock, identity, settlement).await;
         lock.release().await;
         return outcome;
@@ -209,7 +203,7 @@ async fn refuse_if_known(
         .await?
     {
         Finding::Unknown(_) => Ok(()),
-        Finding::Running => Err(interrupted.doubt("its session is still at work")),
+        Finding::Running => Err(interrupted.running()),
         known => {
             let fate = if known == Finding::Committed {
                 "was committed"
@@ -250,7 +244,7 @@ async fn settle_statement(
         };
     }
     progress.under_way = UnderWay::Nothing;
-    ledger.write(entry, &progress, None).await
+    ledger.write(entry, &progress, None, "").await
 }
 
 fn unknown(identity: &Identity) -> Error {

@@ -4,8 +4,8 @@
 //! program without tokio and inside of one, where starting a runtime on the caller's thread would panic.
 
 use crate::{
-    Config, Error, ErrorKind, Identity, Plan, Rehearsal, Report, Resolved, Settlement, Status,
-    Verification,
+    Adopted, Adoption, Config, Error, ErrorKind, Export, Identity, Plan, Rehearsal, Report,
+    Resolved, Settlement, Status, Verification,
 };
 use patchgen_model::PatchSet;
 use std::future::Future;
@@ -140,6 +140,44 @@ pub fn resolve(
     settlement: Settlement,
 ) -> Result<Resolved, Error> {
     on_thread(|| block_on(crate::resolve::resolve(set, config, identity, settlement)))
+}
+
+/// Records patches without running them, or tells which it would record: those that the caller says are there, or those
+/// that another tool has recorded as applied. That tool's table is only read.
+///
+/// What another tool's ledger leaves in doubt is reported and not adopted.
+///
+/// # Errors
+/// When another tool's entries cannot be matched with the patches, when a database is not there, or a server cannot be
+/// reached. Nothing is recorded then.
+///
+/// ```no_run
+/// use patchgen_runtime::{Adoption, Recording, Tool};
+/// # static PATCHES: patchgen_runtime::PatchSet = patchgen_runtime::PatchSet::EMPTY;
+/// # let config = patchgen_runtime::Config::new();
+///
+/// let adoption = Adoption::new().from(Tool::Sqlx);
+/// println!("{}", patchgen_runtime::adopt(&PATCHES, &config, &adoption)?);
+/// patchgen_runtime::adopt(&PATCHES, &config, &adoption.recording(Recording::Record))?;
+/// # Ok::<(), patchgen_runtime::Error>(())
+/// ```
+pub fn adopt(set: &PatchSet<'_>, config: &Config, adoption: &Adoption) -> Result<Adopted, Error> {
+    on_thread(|| block_on(crate::adopt::adopt(set, config, adoption)))
+}
+
+/// Writes what is pending as one psql script, which also records it; changes nothing.
+///
+/// # Errors
+/// As [`plan`]; and when a concurrent patch was begun before, which only [`apply`] can take up again.
+///
+/// ```no_run
+/// # static PATCHES: patchgen_runtime::PatchSet = patchgen_runtime::PatchSet::EMPTY;
+/// # let config = patchgen_runtime::Config::new();
+/// println!("{}", patchgen_runtime::export(&PATCHES, &config)?);
+/// # Ok::<(), patchgen_runtime::Error>(())
+/// ```
+pub fn export(set: &PatchSet<'_>, config: &Config) -> Result<Export, Error> {
+    on_thread(|| block_on(crate::export::export(set, config)))
 }
 
 /// Runs on a thread of its own while the caller's task waits.

@@ -37,6 +37,13 @@ impl<'c> Variables<'c> {
         }
     }
 
+    /// Says where the script goes on.
+    pub(crate) fn connected(&mut self, database: &str, user: &str) {
+        for (name, value) in [("DBNAME", database), ("USER", user)] {
+            self.values.insert(name.to_owned(), value.to_owned());
+        }
+    }
+
     /// What is put in place of a reference; nothing when no such variable is set, which leaves it as it is.
     pub(crate) fn value(&self, variable: &Variable, text: &str) -> Option<String> {
         self.quoted(variable.name(text), variable.quoting)

@@ -1,7 +1,8 @@
 //! The JSON of plans, reports and states, as programs read it.
 
 use crate::{
-    AppliedPatch, PatchStatus, Plan, Rehearsal, Report, Resolved, Status, Step, Verification,
+    Adopted, AdoptedPatch, AppliedPatch, Export, PatchStatus, Plan, Rehearsal, Report, Resolved,
+    Status, Step, Verification,
 };
 use patchgen_model::Version;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
@@ -63,6 +64,40 @@ impl Serialize for Resolved {
     }
 }
 
+impl Serialize for AdoptedPatch {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("database", &self.database)?;
+        version(&mut map, self.version)?;
+        map.serialize_entry("file", &self.file)?;
+        map.serialize_entry("from", &self.from)?;
+        map.end()
+    }
+}
+
+impl Serialize for Adopted {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("recorded", &self.recorded)?;
+        map.serialize_entry("source", &self.source)?;
+        map.serialize_entry("adopted", &self.adopted)?;
+        map.serialize_entry("doubtful", &self.doubtful)?;
+        map.serialize_entry("notes", &self.notes)?;
+        map.serialize_entry("known", &self.known)?;
+        map.end()
+    }
+}
+
+impl Serialize for Export {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("files", &self.files)?;
+        map.serialize_entry("warnings", &self.warnings)?;
+        map.serialize_entry("script", &self.to_string())?;
+        map.end()
+    }
+}
+
 impl Serialize for Step<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let patch = &self.patch;
@@ -104,6 +139,7 @@ impl Serialize for PatchStatus {
         map.serialize_entry("kind", &self.kind)?;
         map.serialize_entry("user", &self.user)?;
         map.serialize_entry("checksum", &self.checksum)?;
+        map.serialize_entry("algorithm", &self.algorithm)?;
         map.serialize_entry("state", &self.state)?;
         map.serialize_entry("attempt", &self.attempt)?;
         map.serialize_entry("started_at", &self.started_at)?;

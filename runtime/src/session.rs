@@ -5,6 +5,7 @@ use crate::conninfo::{Conninfo, ConninfoError};
 use crate::quote;
 use crate::{Config, Error, ErrorKind, RoleMode};
 use futures_util::{StreamExt, stream};
+use std::cell::RefCell;
 use std::time::{Duration, Instant};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{AsyncMessage, Client, SimpleQueryMessage, SimpleQueryRow};
@@ -44,6 +45,8 @@ pub(crate) struct Session {
 pub(crate) struct Connector<'c> {
     pub(crate) config: &'c Config,
     conninfo: Conninfo,
+    /// Databases of which a pooler's refusal may be out of date.
+    made: RefCell<Vec<String>>,
 }
 
 /// Starting servers and used-up connection slots are given this long.
@@ -51,12 +54,42 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 impl<'c> Connector<'c> {
     pub(crate) fn new(config: &'c Config, conninfo: Conninfo) -> Self {
-        Self { config, conninfo }
+        Self {
+            config,
+            conninfo,
+            made: RefCell::default(),
+        }
+    }
+
+    /// A database was made that may have been asked for in vain before: a pooler repeats the server's refusal for a while.
+    pub(crate) fn made(&self, database: &str) {
+        self.made.borrow_mut().push(database.to_owned());
+    }
+
+    fn is_made(&self, database: &str) -> bool {
+        self.made.borrow().iter().any(|made| made == database)
     }
 
     /// The role that makes databases, roles and the ledger: the connection's own, else the superuser's usual name.
     pub(crate) fn admin(&self) -> &str {
         self.conninfo.user().unwrap_or("postgres")
+    }
+
+    /// The words that say where the server is and how to reach it, without a role, a database or a secret.
+    pub(crate) fn address(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        const WORDS: [&str; 8] = [
+            "host",
+            "hostaddr",
+            "port",
+            "sslmode",
+            "sslrootcert",
+            "sslcert",
+            "sslkey",
+            "target_session_attrs",
+        ];
+        WORDS
+            .into_iter()
+            .filter_map(|word| Some((word, self.conninfo.get(word)?)))
     }
 
     /// The database that administration starts from, if the connection names one.
@@ -112,7 +145,10 @@ impl<'c> Connector<'c> {
         let began = Instant::now();
         loop {
             match self.try_open(database, user, name).await {
-                Err(error) if began.elapsed() < PATIENCE && is_passing(&error) => {
+                Err(error)
+                    if began.elapsed() < PATIENCE
+                        && (is_passing(&error) || self.is_made(database) && error.is_poolers()) =>
+                {
                     tracing::debug!(%error, "the server is not ready");
                     tokio::time::sleep(Duration::from_millis(fastrand::u64(50..250))).await;
                 }
@@ -131,6 +167,41 @@ impl<'c> Connector<'c> {
         let password = self.password(database, user);
         self.conninfo
             .driver_config(database, user, Some(&password), name)
+    }
+
+    /// Sets a program of PostgreSQL up to connect as a session would, by its environment alone.
+    pub(crate) fn program(
+        &self,
+        command: &mut std::process::Command,
+        database: &str,
+        user: &str,
+    ) -> Result<(), ConninfoError> {
+        let user = self.login(user);
+        let name = application_name(&self.config.program, None);
+        // Finds faults in the words before the program does.
+        self.driver(database, user, &name)?;
+        for (variable, value) in self.conninfo.variables() {
+            match value {
+                Some(value) => command.env(variable, value),
+                None => command.env_remove(variable),
+            };
+        }
+        command.envs([
+            ("PGDATABASE", database),
+            ("PGUSER", user),
+            ("PGPASSWORD", &self.password(database, user)),
+            ("PGAPPNAME", &name),
+            ("PGCLIENTENCODING", "UTF8"),
+        ]);
+        let hosts = self.conninfo.get("host").or(self.conninfo.get("hostaddr"));
+        if hosts.is_some_and(|hosts| hosts.contains(','))
+            && self.conninfo.get("target_session_attrs").is_none()
+        {
+            command.env("PGTARGETSESSIONATTRS", "read-write");
+        }
+        // What a script asks for with \getenv.
+        command.envs(&self.config.variables);
+        Ok(())
     }
 
     async fn try_open(
@@ -181,7 +252,7 @@ impl<'c> Connector<'c> {
         };
         let code = server.code().code().to_owned();
         let variable = self.config.password_variable(user);
-        let (kind, message, help) = match *server.code() {
+        let (kind, message, help) = match refused(server) {
             SqlState::INVALID_PASSWORD => (
                 ErrorKind::Authentication,
                 format!("the server at `{place}` refused the password of role `{user}`"),
@@ -196,7 +267,9 @@ impl<'c> Connector<'c> {
                     server.message()
                 ),
                 format!(
-                    "create the role, in a patch or by hand, or allow it to log in to database `{database}`"
+                    "create the role in a patch, or let an administrator run: CREATE ROLE {} LOGIN PASSWORD '...';\n\
+                     if it exists, see whether pg_hba.conf lets it into database `{database}`",
+                    quote::identifier(user)
                 ),
             ),
             SqlState::INVALID_CATALOG_NAME => (
@@ -250,6 +323,28 @@ impl std::fmt::Display for ConnectError {
 impl From<tokio_postgres::Error> for ConnectError {
     fn from(error: tokio_postgres::Error) -> Self {
         Self::Driver(error)
+    }
+}
+
+impl ConnectError {
+    fn is_poolers(&self) -> bool {
+        matches!(self, Self::Driver(error) if error.code() == Some(&SqlState::PROTOCOL_VIOLATION))
+    }
+}
+
+/// Why a connection was refused; a pooler passes on the server's words, but not its code.
+fn refused(error: &tokio_postgres::error::DbError) -> SqlState {
+    let message = error.message();
+    let says =
+        |words: &str| *error.code() == SqlState::PROTOCOL_VIOLATION && message.contains(words);
+    if says("database \"") && says("does not exist") {
+        SqlState::INVALID_CATALOG_NAME
+    } else if says("role \"") && says("does not exist") {
+        SqlState::INVALID_AUTHORIZATION_SPECIFICATION
+    } else if says("password authentication failed") || says("no such user") {
+        SqlState::INVALID_PASSWORD
+    } else {
+        error.code().clone()
     }
 }
 

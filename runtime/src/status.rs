@@ -2,9 +2,10 @@
 
 use crate::context::{Context, Domain, target_of};
 use crate::ledger::{Ledger, Opened, State};
+use crate::observer::{Event, emit};
 use crate::plan::{PatchState, Plan, Presence, Standing};
 use crate::recover::{Finding, Interrupted};
-use crate::{Config, Error};
+use crate::{Config, Error, restored};
 use patchgen_model::{PatchSet, Version};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,6 +26,9 @@ pub struct PatchStatus {
     pub user: String,
     /// The checksum of the program's file, or the ledger's if the program has none.
     pub checksum: String,
+    /// The algorithm of the ledger's checksum: `sha256`, or `sha256 (imported)` when it is that of the file which was
+    /// adopted in the place of what another tool had run.
+    pub algorithm: Option<String>,
     /// How it stands.
     pub state: PatchState,
     /// How many times it was begun.
@@ -71,6 +75,7 @@ impl PatchStatus {
                 .map(|patch| patch.checksum().to_string())
                 .or(row.map(|row| row.checksum.clone()))
                 .unwrap_or_default(),
+            algorithm: row.map(|row| row.algorithm.clone()),
             state,
             attempt: row.map_or(0, |row| row.attempt),
             started_at: row.and_then(|row| row.started_at.clone()),
@@ -179,6 +184,7 @@ pub struct Verification {
     pub(crate) compared: usize,
     pub(crate) pending: usize,
     pub(crate) differences: Vec<Difference>,
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Verification {
@@ -200,6 +206,12 @@ impl Verification {
         &self.differences
     }
 
+    /// Databases that do not seem to be those that the record was made of.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
     /// Whether everything that was applied is in the program, unchanged.
     #[must_use]
     pub fn is_clean(&self) -> bool {
@@ -209,6 +221,9 @@ impl Verification {
 
 impl fmt::Display for Verification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for warning in &self.warnings {
+            writeln!(f, "warning: {warning}")?;
+        }
         for difference in &self.differences {
             match &difference.embedded {
                 Some(embedded) => {
@@ -237,7 +252,7 @@ pub(crate) async fn plan<'a>(set: &PatchSet<'a>, config: &Config) -> Result<Plan
     let context = Context::new(set, config)?;
     let mut whole = Plan::default();
     for domain in context.domains() {
-        let (standings, presence) = look(&context, &domain).await?;
+        let (standings, presence, _) = look(&context, &domain).await?;
         let plan = Plan::new(&standings, &presence, config)?;
         whole.steps.extend(plan.steps);
         whole.warnings.extend(plan.warnings);
@@ -249,7 +264,7 @@ pub(crate) async fn status(set: &PatchSet<'_>, config: &Config) -> Result<Status
     let context = Context::new(set, config)?;
     let mut status = Status::default();
     for domain in context.domains() {
-        let (standings, _) = look(&context, &domain).await?;
+        let (standings, ..) = look(&context, &domain).await?;
         status.patches.extend(
             standings
                 .iter()
@@ -266,7 +281,16 @@ pub(crate) async fn verify(set: &PatchSet<'_>, config: &Config) -> Result<Verifi
     let context = Context::new(set, config)?;
     let mut verification = Verification::default();
     for domain in context.domains() {
-        let (standings, _) = look(&context, &domain).await?;
+        let (standings, _, ledger) = look(&context, &domain).await?;
+        if let Some(ledger) = &ledger {
+            let system = system_identifier(ledger).await?;
+            let notices =
+                restored::notices(&context.targets, &domain, &standings, system.as_deref()).await;
+            for message in &notices {
+                emit(config, &Event::Warning { message });
+            }
+            verification.warnings.extend(notices);
+        }
         for standing in &standings {
             let Some(row) = standing.row.as_ref().filter(|row| row.state.is_settled()) else {
                 verification.pending += usize::from(standing.patch.is_some());
@@ -293,10 +317,17 @@ pub(crate) async fn verify(set: &PatchSet<'_>, config: &Config) -> Result<Verifi
 }
 
 /// Compares a domain's patches with its ledger; interrupted ones are shown as what the server says of them.
-async fn look<'a>(
+pub(crate) async fn look<'a>(
     context: &Context<'_, 'a>,
     domain: &Domain,
-) -> Result<(Vec<Standing<'a>>, BTreeMap<String, Presence>), Error> {
+) -> Result<
+    (
+        Vec<Standing<'a>>,
+        BTreeMap<String, Presence>,
+        Option<Ledger>,
+    ),
+    Error,
+> {
     let ledger = match context.open(domain).await? {
         Opened::Session(ledger) => Some(ledger),
         Opened::Absent(refused) if context.is_refused_role(domain, &refused).await => {
@@ -325,7 +356,7 @@ async fn look<'a>(
     }
     let standings = context.standings(domain, rows);
     let presence = context.presence(&standings, ledger.as_ref()).await?;
-    Ok((standings, presence))
+    Ok((standings, presence, ledger))
 }
 
 async fn system_identifier(ledger: &Ledger) -> Result<Option<String>, Error> {

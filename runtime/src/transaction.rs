@@ -4,7 +4,7 @@
 //! afterwards; with the ledger in the target, patch and record are one transaction.
 
 use crate::blockers::Blockers;
-use crate::ledger::{Entry, Transaction};
+use crate::ledger::{Entry, Settled, Transaction, is_gone};
 use crate::lock::{describe, holder_query, seconds};
 use crate::message::{Part, PartFailure, Parts, patch_error};
 use crate::observer::{Event, emit};
@@ -38,7 +38,10 @@ pub(crate) async fn run(
     work: &mut Work<'_, '_>,
     entries: &mut [Entry<'_>],
 ) -> Result<Duration, Error> {
-    if !work.in_target {
+    if work.in_target {
+        // A record that is still to be written must not come after this patch's own.
+        work.flush().await?;
+    } else {
         begin(work, entries).await?;
     }
     let began = Instant::now();
@@ -61,7 +64,10 @@ pub(crate) async fn run(
         let session = work.session(&target.database, &user).await?;
         let failure = match with_blockers(work, &session, entries).await {
             Ok(()) => {
-                work.keep(session);
+                // A dump may leave anything behind.
+                if !entries.iter().any(|entry| entry.patch.is_baseline()) {
+                    work.keep(session);
+                }
                 return Ok(began.elapsed());
             }
             Err(failure) => failure,
@@ -172,7 +178,8 @@ async fn attempt(
         .and_then(Transaction::read)
         .ok_or_else(unreadable)
         .map_err(Failure::Other)?;
-    work.fence(&transaction, &entries[0].target.database)
+    let guard = work
+        .fence(&transaction, &entries[0].target, &entries[0].patch)
         .await
         .map_err(Failure::Other)?;
     failpoint!("fenced");
@@ -180,10 +187,14 @@ async fn attempt(
     let ledger = &work.ledger;
     ledger
         .session
-        .run(&ledger.committing(entries, &transaction))
+        .run(&format!(
+            "{guard}{}",
+            ledger.committing(entries, &transaction)
+        ))
         .await
         .map_err(|refusal| {
             Failure::Other(match refusal.code() {
+                _ if is_gone(&refusal) => transaction_gone(&entries[0].patch),
                 Some(&SqlState::INVALID_TEXT_REPRESENTATION) => fenced(&entries[0]),
                 _ => ledger.session.explain(refusal),
             })
@@ -208,11 +219,17 @@ fn parts<'a>(work: &Work<'_, '_>, entries: &[Entry<'a>]) -> Result<Vec<Part<'a>>
         busy_guard(&entries[0].target.to_string())
     ));
     if work.in_target {
-        parts.own(&work.ledger.settle(entries, "applied"));
+        parts.own(&work.ledger.settle(entries, Settled::Applied));
+    }
+    if let (true, Some(schema)) = (work.makes_schema, &entries[0].target.schema) {
+        let (schema, user) = (identifier(schema), identifier(entries[0].patch.user()));
+        parts.own(&format!("CREATE SCHEMA {schema} AUTHORIZATION {user}"));
     }
     for (number, entry) in entries.iter().enumerate() {
         let (patch, target) = (&entry.patch, &entry.target);
-        session_settings(&mut parts, config, patch, target);
+        session_settings(config, patch, target)
+            .iter()
+            .for_each(|setting| parts.own(setting));
         let name = literal(&session_name(&config.program, entry));
         parts.own(&format!("SET LOCAL application_name = {name}"));
         if config.role_mode == RoleMode::SetRole {
@@ -234,21 +251,19 @@ fn parts<'a>(work: &Work<'_, '_>, entries: &[Entry<'a>]) -> Result<Vec<Part<'a>>
 }
 
 /// Timeouts and search path of a patch, for the transaction only.
-pub(crate) fn session_settings(
-    parts: &mut Parts<'_>,
-    config: &Config,
-    patch: &Patch<'_>,
-    target: &Target,
-) {
+pub(crate) fn session_settings(config: &Config, patch: &Patch<'_>, target: &Target) -> Vec<String> {
     let timeout = |own: Option<Duration>, general: Duration| own.unwrap_or(general).as_millis();
     let lock = timeout(patch.lock_timeout(), config.lock_timeout);
-    parts.own(&format!("SET LOCAL lock_timeout = {lock}"));
     let statement = timeout(patch.statement_timeout(), config.statement_timeout);
-    parts.own(&format!("SET LOCAL statement_timeout = {statement}"));
+    let mut settings = vec![
+        format!("SET LOCAL lock_timeout = {lock}"),
+        format!("SET LOCAL statement_timeout = {statement}"),
+    ];
     if let Some(schema) = &target.schema {
         let schema = identifier(schema);
-        parts.own(&format!("SET LOCAL search_path = {schema}, public"));
+        settings.push(format!("SET LOCAL search_path = {schema}, public"));
     }
+    settings
 }
 
 /// What the session of a patch is called while it runs.
@@ -372,6 +387,12 @@ async fn give_up(
     if is_taken_over(&failure) {
         return fenced(blamed);
     }
+    if work.makes_schema
+        && failure.own
+        && failure.refusal.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE)
+    {
+        return no_right_to_create(work, blamed, failure.refusal.error);
+    }
     let help = blockers.map_or_else(
         || ROLLED_BACK.to_owned(),
         |blockers| format!("{ROLLED_BACK}\n{blockers}"),
@@ -380,6 +401,30 @@ async fn give_up(
     work.record_failure(std::slice::from_ref(blamed), &error)
         .await;
     error
+}
+
+fn no_right_to_create(
+    work: &Work<'_, '_>,
+    entry: &Entry<'_>,
+    error: tokio_postgres::Error,
+) -> Error {
+    let (database, login) = (
+        &entry.target.database,
+        work.connector.login(entry.patch.user()),
+    );
+    let schema = entry.target.schema.as_deref().unwrap_or_default();
+    Error::new(
+        ErrorKind::Privilege,
+        format!("role `{login}` may not create schema `{schema}` in database `{database}`"),
+    )
+    .with_help(format!(
+        "let an administrator run: GRANT CREATE ON DATABASE {} TO {};",
+        identifier(database),
+        identifier(login)
+    ))
+    .with_patch(&entry.patch)
+    .with_sql_state(SqlState::INSUFFICIENT_PRIVILEGE.code())
+    .with_source(error)
 }
 
 /// COMMIT was refused, or its answer was lost.
@@ -406,6 +451,19 @@ async fn commit_failed(
     work.roll_back_record(entries).await;
     work.record_failure(entries, &error).await;
     error
+}
+
+/// The server has lost the transaction in a crash before anything was recorded.
+pub(crate) fn transaction_gone(patch: &Patch<'_>) -> Error {
+    Error::new(
+        ErrorKind::Connection,
+        format!(
+            "{}: the server ended the patch's session; nothing of it was kept",
+            patch.file()
+        ),
+    )
+    .with_help("run again")
+    .with_patch(patch)
 }
 
 fn fenced(entry: &Entry<'_>) -> Error {

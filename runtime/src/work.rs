@@ -1,11 +1,13 @@
 //! A run under way.
 
-use crate::ledger::{Entry, Ledger, Transaction};
+use crate::ledger::{DURABLE, Entry, Ledger, Transaction, is_gone};
 use crate::lock::Lock;
 use crate::observer::{Event, emit};
 use crate::plan::Presence;
 use crate::session::{Connector, Session};
-use crate::{Config, Error, ErrorKind, baseline, bootstrap, failpoint, transaction};
+use crate::transaction::transaction_gone;
+use crate::{Config, Error, ErrorKind, Target, baseline, bootstrap, failpoint, transaction};
+use patchgen_model::Patch;
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
@@ -24,7 +26,12 @@ pub(crate) struct Work<'c, 'w> {
     pub(crate) backoff: Duration,
     /// Roles that may write a ledger in the target.
     granted: Vec<String>,
+    /// Whether the next transaction begins with making the schema that its patches go to.
+    pub(crate) makes_schema: bool,
 }
+
+/// Writes to the server's log, so that a durable commit has something to flush; all before it is flushed as well.
+const FLUSH: &str = "SELECT pg_catalog.pg_logical_emit_message(true, 'patchgen', 'fence')";
 
 impl<'c, 'w> Work<'c, 'w> {
     pub(crate) fn new(
@@ -44,6 +51,7 @@ impl<'c, 'w> Work<'c, 'w> {
             finish: String::new(),
             backoff: Duration::ZERO,
             granted: Vec::new(),
+            makes_schema: false,
         }
     }
 
@@ -108,33 +116,45 @@ impl<'c, 'w> Work<'c, 'w> {
         Ok(())
     }
 
-    /// Sees to it that the transaction's number cannot be handed out again, should the target's server crash.
+    /// Sees to it that the transaction's number cannot be handed out again, should the target's server crash; gives
+    /// the guard that the record of the number begins with.
     ///
-    /// Needed only where the ledger is on another server: on the same one, a record that survived a crash was written
-    /// to the log after the transaction.
+    /// On the ledger's own server the guard is enough: what survives a crash was written to the log after the
+    /// transaction. On another one the log is flushed up to it. Either way the server may have crashed since the number
+    /// was given, and then it must not be recorded.
     pub(crate) async fn fence(
         &self,
         transaction: &Transaction,
-        database: &str,
-    ) -> Result<(), Error> {
-        if transaction.system_identifier == self.lock.system_identifier {
-            return Ok(());
+        target: &Target,
+        patch: &Patch<'_>,
+    ) -> Result<String, Error> {
+        let guard = transaction.guard(target);
+        // Servers that were copied from one another have the same identifier.
+        let same = self.config.state_conninfo.is_none();
+        if same && transaction.system_identifier == self.lock.system_identifier {
+            return Ok(guard);
         }
+        let database = &target.database;
         let fence = match self.fence.take() {
-            Some(fence) if fence.database == database && !fence.is_closed() => fence,
+            Some(fence) if fence.database == *database && !fence.is_closed() => fence,
             _ => {
                 self.connector
                     .open(database, self.connector.admin())
                     .await?
             }
         };
-        let flush = "SELECT pg_catalog.pg_logical_emit_message(true, 'patchgen', 'fence')";
         fence
-            .run(flush)
+            .run(&format!("{DURABLE}{guard}{FLUSH}"))
             .await
-            .map_err(|refusal| fence.explain(refusal))?;
+            .map_err(|refusal| {
+                if is_gone(&refusal) {
+                    transaction_gone(patch)
+                } else {
+                    fence.explain(refusal)
+                }
+            })?;
         self.fence.set(Some(fence));
-        Ok(())
+        Ok(String::new())
     }
 
     pub(crate) async fn make_database(
@@ -143,6 +163,7 @@ impl<'c, 'w> Work<'c, 'w> {
         name: &str,
     ) -> Result<(), Error> {
         let session = bootstrap::maintenance(self.connector, entries[0].patch.user()).await?;
+        self.connector.made(name);
         bootstrap::create_database(self.config, &session, name).await
     }
 
@@ -163,7 +184,9 @@ impl<'c, 'w> Work<'c, 'w> {
                 attempt: entries[0].attempt,
             },
         );
+        baseline::check_name(&patch, &target)?;
         let mut session = bootstrap::maintenance(self.connector, patch.user()).await?;
+        self.connector.made(&target);
         if presence == Some(Presence::Unfinished) {
             bootstrap::drop_unfinished(self.config, &session, &target).await?;
         }
@@ -171,10 +194,16 @@ impl<'c, 'w> Work<'c, 'w> {
             bootstrap::create_database(self.config, &session, &target).await?;
             session = self.connector.open(&target, patch.user()).await?;
         }
-        if let Err(error) = baseline::run(self.connector, session, &patch, &target).await {
+        if let Err(error) = baseline::run(self.connector, session, &patch).await {
             self.record_failure(entries, &error).await;
             return Err(error);
         }
+        // What is recorded as done must not be lost with the end of the server's log.
+        let session = self.connector.open(&target, patch.user()).await?;
+        session
+            .run(&format!("{DURABLE}{FLUSH}"))
+            .await
+            .map_err(|refusal| session.explain(refusal))?;
         failpoint!("ran");
         self.done_later(entries);
         Ok(began.elapsed())

@@ -176,6 +176,11 @@ impl Proxy {
         );
     }
 
+    /// Whether it hands nothing on at present.
+    pub fn is_frozen(&self) -> bool {
+        self.shared.lock().frozen
+    }
+
     /// Ends a freeze.
     pub fn thaw(&self) {
         self.shared.lock().frozen = false;

@@ -89,15 +89,26 @@ impl Running {
 
     /// Waits until it has stopped itself (SIGSTOP).
     pub fn wait_until_stopped(&self) {
+        assert!(
+            self.stopped_or_ended(),
+            "the program ended; it said:\n{}",
+            self.stderr()
+        );
+    }
+
+    /// Waits until it has stopped itself (SIGSTOP) or ended; gives whether it has stopped.
+    pub fn stopped_or_ended(&self) -> bool {
         let begin = Instant::now();
         let stat = format!("/proc/{}/stat", self.pid());
-        // The state follows the program's name, which is in parentheses.
-        let is_stopped = || {
-            let stat = fs::read_to_string(&stat).expect("the program is there");
-            stat.rsplit_once(')')
-                .is_some_and(|(_, rest)| rest.starts_with(" T"))
-        };
-        while !is_stopped() {
+        loop {
+            // The state follows the program's name, which is in parentheses. It stays to be read until somebody waits.
+            let stat = fs::read_to_string(&stat).expect("the program was not waited for");
+            let state = stat.rsplit_once(')').map_or("", |(_, rest)| rest.trim());
+            match state.as_bytes().first() {
+                Some(b'T') => return true,
+                Some(b'Z') => return false,
+                _ => {}
+            }
             assert!(
                 begin.elapsed() < LIMIT,
                 "the program does not stop; it said:\n{}",
@@ -105,6 +116,11 @@ impl Running {
             );
             sleep(Duration::from_millis(2));
         }
+    }
+
+    /// Kills it (SIGKILL); it is still to be waited for.
+    pub fn end(&self) {
+        self.signal(Signal::KILL);
     }
 
     /// Kills it (SIGKILL) and gives what it had said.
@@ -118,24 +134,32 @@ impl Running {
         self.outcome()
     }
 
-    fn outcome(&mut self) -> Outcome {
+    /// Waits until it ends by itself, but no longer than this; a program that runs on may still be killed.
+    pub fn wait_within(&mut self, limit: Duration) -> Option<Outcome> {
         let begin = Instant::now();
-        let status = loop {
+        loop {
             if let Some(status) = self.child.try_wait().expect("a child can be waited for") {
-                break status;
+                return Some(Outcome {
+                    status,
+                    stdout: self.stdout(),
+                    stderr: self.stderr(),
+                });
             }
-            assert!(
-                begin.elapsed() < LIMIT,
+            if begin.elapsed() > limit {
+                return None;
+            }
+            sleep(Duration::from_millis(2));
+        }
+    }
+
+    fn outcome(&mut self) -> Outcome {
+        match self.wait_within(LIMIT) {
+            Some(outcome) => outcome,
+            None => panic!(
                 "the program does not end; it said:\n{}{}",
                 self.stdout(),
                 self.stderr()
-            );
-            sleep(Duration::from_millis(2));
-        };
-        Outcome {
-            status,
-            stdout: self.stdout(),
-            stderr: self.stderr(),
+            ),
         }
     }
 

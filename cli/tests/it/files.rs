@@ -96,6 +96,24 @@ fn a_rule_can_be_made_an_error_or_left_out() {
 }
 
 #[test]
+fn every_rule_is_explained() {
+    let folder = scratch_patches(&[]);
+    let outcome = patchgen(folder.path(), &["check", "--explain", "renaming-column"]);
+    assert_code(&outcome, 0);
+    for part in ["renaming-column (warns by default)", "why: ", "instead: "] {
+        assert!(outcome.stdout.contains(part), "{outcome:#?}");
+    }
+    let all = ["check", "--explain", "all", "--format", "json"];
+    let outcome = patchgen(folder.path(), &all);
+    let rules: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    for rule in rules.as_array().unwrap() {
+        assert_ne!(rule["why"], "", "{rule}");
+        assert_ne!(rule["instead"], "", "{rule}");
+    }
+    assert_code(&patchgen(folder.path(), &["check", "--explain", "x"]), 1);
+}
+
+#[test]
 fn a_sealed_patch_cannot_change() {
     let folder = scratch_patches(&[("patches/kennel.20240131.0001.postgres.a.sql", "SELECT 1;\n")]);
     let run = |arguments: &[&str]| patchgen(folder.path(), arguments);

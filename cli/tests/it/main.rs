@@ -1,8 +1,12 @@
 //! The program `patchgen` as a user has it: arguments in; exit code, output and databases out.
 #![expect(clippy::unwrap_used, reason = "what cannot go on is a failed test")]
 
+/// Databases of other tools, taken over.
+mod adopt;
 /// Commands on databases.
 mod databases;
+/// Scripts for administrators.
+mod export;
 /// Commands that only need files.
 mod files;
 

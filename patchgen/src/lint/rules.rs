@@ -15,7 +15,6 @@ use crate::segment::{Fault, Segmented};
 use crate::syntax::Whole;
 use crate::verdict::Part;
 use patchgen_model::{Class, Kind};
-use squawk_syntax::ast::Stmt;
 
 /// When a patch runs in the life of its database.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,9 +31,9 @@ pub(crate) enum Stage {
 pub(crate) struct Input<'a> {
     pub(crate) text: &'a str,
     pub(crate) segmented: &'a Segmented,
+    /// Its tree, if the parser takes it as a whole.
+    pub(crate) whole: Option<&'a Whole>,
     pub(crate) parts: &'a [Part],
-    /// If the parser has nothing against it.
-    pub(crate) whole: Option<Whole>,
     pub(crate) kind: Kind,
     pub(crate) stage: Stage,
     /// The oldest server that it must run on.
@@ -44,8 +43,8 @@ pub(crate) struct Input<'a> {
 }
 
 /// What the rules find, in the order of the text.
-pub(crate) fn check(mut input: Input<'_>) -> Vec<Fault> {
-    type Rule = fn(&Input<'_>, &[Sentence<'_>]) -> Vec<Fault>;
+pub(crate) fn check(input: &Input<'_>) -> Vec<Fault> {
+    type Rule = fn(&Input<'_>) -> Vec<Fault>;
     const OWN: [(&str, Rule); 7] = [
         (copy_not_ended::NAME, copy_not_ended::check),
         (mixed_change::NAME, mixed_change::check),
@@ -55,19 +54,14 @@ pub(crate) fn check(mut input: Input<'_>) -> Vec<Fault> {
         (session_setting::NAME, session_setting::check),
         (unrepeatable::NAME, unrepeatable::check),
     ];
-    // A dump may be large, and there is little to say of it.
-    if input.whole.is_none() && input.stage != Stage::Baseline {
-        input.whole = Whole::understood(input.text, input.segmented);
-    }
-    let sentences = input.sentences();
-    let mut found = match (input.stage, &input.whole) {
-        (Stage::Later, Some(whole)) => squawk::check(&input, whole, &sentences),
+    let mut found = match input.stage {
+        Stage::Later => squawk::check(input),
         // Nothing is locked out and nothing is lost in a database that nobody uses.
-        _ => Vec::new(),
+        Stage::Baseline | Stage::Bootstrap => Vec::new(),
     };
     for (name, rule) in OWN {
         if (input.is_on)(name) {
-            found.extend(rule(&input, &sentences));
+            found.extend(rule(input));
         }
     }
     found.sort_by_key(|fault| (fault.offset, fault.code));
@@ -76,35 +70,25 @@ pub(crate) fn check(mut input: Input<'_>) -> Vec<Fault> {
 }
 
 impl<'a> Input<'a> {
-    fn sentences(&self) -> Vec<Sentence<'a>> {
-        let trees = self.whole.as_ref().map(Whole::statements);
-        let mut trees = trees.unwrap_or_default().into_iter().peekable();
-        let statements = self.parts.iter().filter_map(Part::sentence);
-        statements
-            .map(|sentence| {
-                let offset = sentence.span.start as usize;
-                // There are trees of statements that are no part of the patch, and parts without a tree.
-                while trees.next_if(|(start, _)| *start < offset).is_some() {}
-                Sentence {
-                    offset,
-                    text: sentence.span.of(self.text),
-                    class: sentence.class(),
-                    tree: trees
-                        .next_if(|(start, _)| *start == offset)
-                        .map(|(_, tree)| tree),
-                }
+    fn statements(&self) -> impl Iterator<Item = Sentence<'a>> {
+        let text = self.text;
+        self.parts
+            .iter()
+            .filter_map(Part::sentence)
+            .map(|sentence| Sentence {
+                offset: sentence.span.start as usize,
+                text: sentence.span.of(text),
+                class: sentence.class(),
             })
-            .collect()
     }
 }
 
 /// A statement, and what is known of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Sentence<'a> {
     offset: usize,
     text: &'a str,
     class: Class,
-    tree: Option<Stmt>,
 }
 
 impl Sentence<'_> {

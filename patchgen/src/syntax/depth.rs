@@ -7,7 +7,7 @@ use std::thread;
 /// Enough for [`BEYOND`] levels in a build without optimisation, four times over.
 const STACK: usize = 64 << 20;
 /// A level needs about 4 KiB of stack; a thread may have as little as 2 MiB.
-const SHALLOW: usize = 200;
+const SHALLOW: usize = 100;
 /// The server's own limit is about as far.
 const BEYOND: usize = 4_000;
 
@@ -26,6 +26,10 @@ struct Level {
 
 impl Depth {
     pub(crate) fn of(statement: &str) -> Self {
+        // No need to count where not even a token at every byte would nest too deeply.
+        if statement.len() <= SHALLOW {
+            return Self(statement.len());
+        }
         let mut deepest = 0;
         let mut depth = 0;
         let mut outer = Vec::new();
@@ -53,12 +57,16 @@ impl Depth {
                     depth += 1;
                 }
                 TokenKind::Word => {
-                    match nesting(&statement[token.range.clone()]) {
-                        Some(Nesting::Operator) => level.chain += 1,
-                        Some(Nesting::Join) => level.joins += 1,
-                        None => continue,
+                    let word = &statement[token.range.clone()];
+                    let is_one =
+                        |words: &[&str]| words.iter().any(|it| it.eq_ignore_ascii_case(word));
+                    if is_one(&OPERATORS) {
+                        level.chain += 1;
+                        depth += 1;
+                    } else if is_one(&JOINS) {
+                        level.joins += 1;
+                        depth += 1;
                     }
-                    depth += 1;
                 }
                 _ => {}
             }
@@ -76,32 +84,12 @@ impl Depth {
     }
 }
 
-enum Nesting {
-    Operator,
-    Join,
-}
+const OPERATORS: [&str; 16] = [
+    "and", "or", "not", "case", "when", "is", "isnull", "notnull", "in", "like", "ilike",
+    "similar", "between", "collate", "at", "array",
+];
 
-/// By length, as every word of a patch is looked up.
-fn nesting(word: &str) -> Option<Nesting> {
-    let (operators, joins): (&[&str], &[&str]) = match word.len() {
-        2 => (&["or", "is", "in", "at"], &[]),
-        3 => (&["and", "not"], &[]),
-        4 => (&["case", "when", "like"], &["join", "with"]),
-        5 => (&["ilike", "array"], &["union"]),
-        6 => (&["isnull"], &["except"]),
-        7 => (&["notnull", "similar", "between", "collate"], &[]),
-        9 => (&[], &["intersect"]),
-        _ => return None,
-    };
-    let is_one = |words: &[&str]| words.iter().any(|it| it.eq_ignore_ascii_case(word));
-    if is_one(operators) {
-        Some(Nesting::Operator)
-    } else if is_one(joins) {
-        Some(Nesting::Join)
-    } else {
-        None
-    }
-}
+const JOINS: [&str; 5] = ["union", "except", "intersect", "join", "with"];
 
 /// Runs the parser where its recursion has room; `None` if there is no thread to be had.
 pub(crate) fn with_stack<T: Send>(depth: Depth, run: impl FnOnce() -> T + Send) -> Option<T> {

@@ -6,7 +6,9 @@ use std::fmt::Write;
 fn faults(text: &str, dialect: Dialect) -> String {
     let segmented = segment(text);
     let mut faults = segmented.faults.clone();
-    faults.extend(check(text, &segmented, dialect).faults);
+    faults.extend(check(text, &segmented, dialect));
+    // What is right as a whole has no statement that is wrong.
+    assert!(faults.is_empty() || Whole::of(text, &segmented).is_none());
     let mut told = String::new();
     for fault in faults {
         let (line, column) = position(text, fault.offset);

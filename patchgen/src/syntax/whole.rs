@@ -1,92 +1,65 @@
-use super::depth::Depth;
-use super::index;
-use super::prepare::without_escapes;
-use crate::segment::{Piece, PieceKind, Segmented, Strings};
-use squawk_syntax::ast::{AstNode, Stmt};
+use super::{Depth, blank::sql_only, index, with_stack};
+use crate::segment::{PieceKind, Segmented};
 use squawk_syntax::{Parse, SourceFile};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// The SQL of a text, parsed in one; every byte is where it is in the text.
+/// Trees of larger texts would take too much memory at once.
+const LARGE: usize = 1 << 20;
+
+/// The tree of a patch as a whole. Where there is one, no statement needs to be parsed by itself.
+#[cfg_attr(
+    not(feature = "lint"),
+    expect(
+        dead_code,
+        reason = "the lints read it; for the parser it is enough that there is one"
+    )
+)]
 pub(crate) struct Whole {
-    #[cfg_attr(not(feature = "lint"), expect(dead_code, reason = "for the lints"))]
+    /// The text with spaces for what is no SQL.
     pub(crate) sql: String,
     pub(crate) parse: Parse<SourceFile>,
+    pub(crate) depth: Depth,
 }
 
 impl Whole {
-    /// Parses a text, if it is right, no deeper than is usual, and split by the parser as it is by the lexer.
-    pub(super) fn right(text: &str, segmented: &Segmented) -> Option<Self> {
-        let is_shallow = |piece: &Piece| Depth::of(&text[piece.range.clone()]).is_shallow();
-        if !segmented.faults.is_empty() || !statements(segmented).all(is_shallow) {
+    /// Nothing if a statement has a fault, is unusually deep, or is not plain SQL: then each has to be looked at.
+    pub(crate) fn of(text: &str, segmented: &Segmented) -> Option<Self> {
+        let depth = depth(text, segmented)?;
+        if text.len() > LARGE || !segmented.faults.is_empty() || depth.is_beyond_parser() {
             return None;
         }
-        let whole = Self::parse(sql_only(text, segmented, |_| true))?;
-        let is_right = || {
-            whole.parse.errors().is_empty()
-                && index::inline(&whole.parse.tree()).is_none()
-                && starts(&whole.parse).eq(statements(segmented).map(|piece| piece.range.start))
-        };
-        let is_right = catch_unwind(AssertUnwindSafe(is_right)).unwrap_or(false);
-        is_right.then_some(whole)
-    }
-
-    /// Parses what the parser understands of a text; the rest could lead it astray.
-    #[cfg(feature = "lint")]
-    pub(crate) fn understood(text: &str, segmented: &Segmented) -> Option<Self> {
         let sql = sql_only(text, segmented, |_| true);
-        let is_understood = |piece: &Piece| super::tree(&sql[piece.range.clone()]).is_some();
-        Self::parse(sql_only(text, segmented, is_understood))
+        Self::parse(sql, depth, |parse| {
+            parse.errors().is_empty() && index::inline(&parse.tree()).is_none()
+        })
     }
 
-    fn parse(sql: String) -> Option<Self> {
-        let parse = catch_unwind(|| SourceFile::parse(&sql)).ok()?;
-        Some(Self { sql, parse })
-    }
-
-    /// The statements, with the offset of each.
+    /// The tree of those statements that the parser takes by themselves; others could lead it astray.
     #[cfg(feature = "lint")]
-    pub(crate) fn statements(&self) -> Vec<(usize, Stmt)> {
-        starts(&self.parse).zip(self.parse.tree().stmts()).collect()
+    pub(crate) fn of_faultless(text: &str, segmented: &Segmented) -> Option<Self> {
+        let sql = sql_only(text, segmented, |_| true);
+        let sql = sql_only(text, segmented, |piece| {
+            super::parses(&sql[piece.range.clone()])
+        });
+        Self::parse(sql, depth(text, segmented)?, |_| true)
+    }
+
+    fn parse(sql: String, depth: Depth, is_right: fn(&Parse<SourceFile>) -> bool) -> Option<Self> {
+        let parse = || {
+            let parse = SourceFile::parse(&sql);
+            is_right(&parse).then_some(parse)
+        };
+        let parse = with_stack(depth, || catch_unwind(AssertUnwindSafe(parse)))?.ok()??;
+        Some(Self { sql, parse, depth })
     }
 }
 
-fn statements(segmented: &Segmented) -> impl Iterator<Item = &Piece> {
-    let pieces = segmented.pieces.iter();
-    pieces.filter(|piece| piece.kind == PieceKind::Statement)
-}
-
-/// Where the statements of a tree begin.
-fn starts(parse: &Parse<SourceFile>) -> impl Iterator<Item = usize> {
-    parse.tree().stmts().map(|statement| start(&statement))
-}
-
-fn start(statement: &Stmt) -> usize {
-    let node = statement.syntax();
-    let tokens = node.descendants_with_tokens();
-    let first = tokens
-        .filter_map(|element| element.into_token())
-        .find(|token| !token.kind().is_trivia());
-    let range = first.map_or_else(|| node.text_range(), |token| token.text_range());
-    range.start().into()
-}
-
-/// The text with spaces for all that is no SQL, and for the statements that are not wanted.
-fn sql_only(text: &str, segmented: &Segmented, is_wanted: impl Fn(&Piece) -> bool) -> String {
-    let mut sql = String::with_capacity(text.len());
-    for piece in &segmented.pieces {
-        let part = &text[piece.range.clone()];
-        match piece.kind {
-            // Comments stay: they may speak to the linter.
-            PieceKind::Space => sql.push_str(&part.replace("\\.", "  ").replace("\\;", " ;")),
-            PieceKind::Statement if is_wanted(piece) => match piece.strings {
-                Strings::Standard => sql.push_str(part),
-                Strings::Escape => sql.push_str(&without_escapes(part)),
-            },
-            _ => sql.extend(
-                part.bytes()
-                    .map(|byte| if byte == b'\n' { '\n' } else { ' ' }),
-            ),
-        }
-    }
-    sql
+/// The depth of the deepest statement; nothing where there is none.
+fn depth(text: &str, segmented: &Segmented) -> Option<Depth> {
+    segmented
+        .pieces
+        .iter()
+        .filter(|piece| piece.kind == PieceKind::Statement)
+        .map(|piece| Depth::of(&text[piece.range.clone()]))
+        .max()
 }

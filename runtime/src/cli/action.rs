@@ -1,4 +1,4 @@
-use super::{Format, PENDING};
+use super::{Adopt, Export, Format, PENDING};
 use crate::{Config, Error, Kind, PatchSet, Resolved, Selection, Settlement};
 use serde::Serialize;
 use std::fmt::Display;
@@ -12,6 +12,10 @@ pub enum Action {
     Apply(Apply),
     /// Settle a patch in doubt, after looking what became of it
     Resolve(Resolve),
+    /// Record patches without running them: the ones you know to be there, or what another tool has recorded
+    Adopt(Adopt),
+    /// Write what is pending as one psql script, for administrators who run SQL by hand
+    Export(Export),
     /// Show how every patch stands: state, when, how long, by whom, from which revision
     Status(Status),
     /// Compare the patches with what was applied; change nothing
@@ -79,7 +83,7 @@ pub struct Verify {}
 
 /// Which of the pending patches.
 #[derive(Clone, Debug, clap::Args)]
-struct Select {
+pub(super) struct Select {
     /// Only these kinds: std, direct, concurrent; the first patch of another kind ends the run
     #[arg(long, value_name = "KIND,…", value_delimiter = ',')]
     kinds: Vec<Kind>,
@@ -95,7 +99,7 @@ struct Select {
 }
 
 impl Select {
-    fn configure(&self, config: Config) -> Config {
+    pub(super) fn configure(&self, config: Config) -> Config {
         let config = match self {
             Self { one: true, .. } => config.selection(Selection::One),
             Self { group: true, .. } => config.selection(Selection::Group),
@@ -145,6 +149,8 @@ impl Action {
                 let report = crate::apply(set, &args.selection.configure(config))?;
                 Ok(outcome(&report, format, 0))
             }
+            Self::Adopt(args) => args.perform(set, &config, format),
+            Self::Export(args) => args.perform(set, config, format),
             Self::Status(args) => {
                 let status = crate::status(set, &config)?;
                 let pending = args.exit_code && status.is_pending();
@@ -163,7 +169,7 @@ impl Action {
     }
 }
 
-fn outcome<T: Display + Serialize>(value: &T, format: Format, code: u8) -> Outcome {
+pub(super) fn outcome<T: Display + Serialize>(value: &T, format: Format, code: u8) -> Outcome {
     let text = match format {
         Format::Human => value.to_string(),
         Format::Json => {

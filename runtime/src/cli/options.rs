@@ -59,6 +59,14 @@ pub struct Options {
     #[arg(long, global = true, value_name = "LOGICAL=DATABASE[/SCHEMA]")]
     pub map: Vec<Mapping>,
 
+    /// The template of the databases that are made [default: template1]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub template: Option<String>,
+
+    /// The schema of the record [default: patchgen]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub state_schema: Option<String>,
+
     /// How long a statement may wait for a lock before its patch is tried again: 500ms, 2s, 1min [default: 2s]
     #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
     pub lock_timeout: Option<Duration>,
@@ -155,26 +163,27 @@ fn duration(text: &str) -> Result<Duration, &'static str> {
         .ok_or(form)
 }
 
-type Setter = fn(Config, String) -> Config;
-type DurationSetter = fn(Config, Duration) -> Config;
+type Setter<T> = fn(Config, T) -> Config;
 
 impl Options {
     /// Puts what the command line gives into a configuration; the rest of it stays.
     #[must_use]
     pub fn configure(&self, mut config: Config) -> Config {
-        let given: [(&Option<String>, Setter); 5] = [
+        let given: [(&Option<String>, Setter<String>); 7] = [
             (&self.conninfo, Config::conninfo),
             (&self.prefix, Config::prefix),
             (&self.state_database, Config::state_database),
             (&self.state_role, Config::state_role),
             (&self.state_conninfo, Config::state_conninfo),
+            (&self.state_schema, Config::state_schema),
+            (&self.template, Config::template),
         ];
         for (value, set) in given {
             if let Some(value) = value {
                 config = set(config, value.clone());
             }
         }
-        let durations: [(Option<Duration>, DurationSetter); 4] = [
+        let durations: [(Option<Duration>, Setter<Duration>); 4] = [
             (self.lock_timeout, Config::lock_timeout),
             (self.retry_for, Config::retry_for),
             (self.statement_timeout, Config::statement_timeout),

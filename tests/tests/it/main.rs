@@ -1,6 +1,8 @@
 //! Patchgen on real PostgreSQL.
 #![expect(clippy::unwrap_used, reason = "what cannot go on is a failed test")]
 
+/// Databases and scripts of others, by the program itself.
+mod adopt;
 /// What a run does and what it refuses to do.
 mod apply;
 /// Databases, roles and the state database that a first run makes.
@@ -11,16 +13,26 @@ mod concurrent;
 mod crash;
 /// What reaches the programs that users build.
 mod dependencies;
+/// Dumps as baselines, compared with what psql makes of them.
+mod dumps;
+/// Programs, servers and lines that break, by the seed.
+mod faults;
 /// Waiting for locks, and for each other.
 mod locks;
 /// What the configuration can change.
 mod modes;
+/// Roles that own a database or only a schema.
+mod ownership;
 /// Where an error is said to be.
 mod places;
 /// The measuring and breaking proxy itself.
 mod proxy;
+/// Databases that were restored, made anew or lost.
+mod restored;
 /// Programs run, paused and killed.
 mod running;
+/// Baselines that are scripts, interrupted or run by psql.
+mod scripts;
 /// Where a build sees the ends and the faults of statements, and where psql and the server do.
 mod segment;
 /// Several programs at once.

@@ -1,30 +1,83 @@
-//! Several programs at once.
+//! Many programs at once, as when all replicas of a service start together.
 
 use crate::apply::{BASELINE, effect};
 use crate::subject;
-use patchgen_tests::{Running, connect, scratch_patches, server};
+use patchgen_sandbox::Server;
+use patchgen_tests::{Outcome, Pooler, Running, Subject, connect, scratch_patches, server};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
 
-#[test]
-fn four_programs_on_an_empty_server_all_end_well_and_each_patch_runs_once() {
-    let mut files = vec![(
-        "app.00000000.0000.postgres.baseline.sql".to_owned(),
-        BASELINE.to_owned(),
-    )];
-    files.extend((1..=20).map(|number| {
+const STARTERS: usize = 16;
+const LIMIT: Duration = Duration::from_secs(60);
+const PATCHES: i64 = 100;
+
+/// A baseline, patches that leave a row each, and a second database.
+fn folder(patches: i64) -> TempDir {
+    let baseline = |database: &str| {
+        (
+            format!("{database}.00000000.0000.postgres.baseline.sql"),
+            BASELINE.to_owned(),
+        )
+    };
+    let mut files = vec![baseline("app"), baseline("web")];
+    files.extend((1..=patches).map(|number| {
         (
             format!("app.20240101.{number:04}.postgres.p.sql"),
             effect(&number.to_string()),
         )
     }));
-    files.push((
-        "web.00000000.0000.postgres.baseline.sql".to_owned(),
-        BASELINE.to_owned(),
-    ));
     let files: Vec<(&str, &str)> = files
         .iter()
         .map(|(name, sql)| (name.as_str(), sql.as_str()))
         .collect();
-    let folder = scratch_patches(&files);
+    scratch_patches(&files)
+}
+
+/// Starts many at once; gives what each said and when it ended.
+fn start_all(subject: &Subject) -> Vec<(Outcome, Instant)> {
+    let running: Vec<Running> = (0..STARTERS).map(|_| subject.start(&["apply"])).collect();
+    std::thread::scope(|scope| {
+        let waiting: Vec<_> = running
+            .into_iter()
+            .map(|running| scope.spawn(|| (running.wait(), Instant::now())))
+            .collect();
+        waiting.into_iter().map(|w| w.join().unwrap()).collect()
+    })
+}
+
+fn assert_once(server: &Server, patches: i64, what: &str) {
+    let query = "SELECT count(*), count(DISTINCT patch) FROM effect";
+    let row = connect(server, "app").query_one(query, &[]).unwrap();
+    let found: (i64, i64) = (row.get(0), row.get(1));
+    assert_eq!(found, (patches, patches), "{what}");
+}
+
+/// All end well, each patch is applied once, and those who wait say for whom.
+fn assert_all_well(server: &Server, ended: &[(Outcome, Instant)], what: &str) {
+    for (outcome, _) in ended {
+        let said = format!("{what}: {}{}", outcome.stdout, outcome.stderr);
+        assert!(outcome.status.success(), "{said}");
+    }
+    assert_once(server, PATCHES, what);
+    let waited = |outcome: &Outcome| outcome.stderr.contains("Waiting { holder: \"process ");
+    let waiters = ended.iter().filter(|(outcome, _)| waited(outcome)).count();
+    assert!(waiters >= STARTERS / 2, "{what}: {waiters} waited");
+    let idle = ended
+        .iter()
+        .filter(|(outcome, _)| outcome.stdout.starts_with("nothing to do"));
+    let first = idle.map(|(_, at)| *at).min();
+    let last = ended.iter().map(|(_, at)| *at).max();
+    if let (Some(first), Some(last)) = (first, last) {
+        // The machine may be busy with other tests; alone it is a fraction of a second.
+        let behind = last.saturating_duration_since(first);
+        assert!(behind < Duration::from_secs(20), "{what}: {behind:?}");
+    }
+}
+
+#[test]
+fn sixteen_programs_on_an_empty_server_all_end_well_and_each_patch_runs_once() {
+    let folder = folder(PATCHES);
     for options in [&[][..], &["--state-in-target"]] {
         let server = server();
         let subject = options
@@ -32,22 +85,59 @@ fn four_programs_on_an_empty_server_all_end_well_and_each_patch_runs_once() {
             .fold(subject(&server, &folder), |subject, option| {
                 subject.option(option)
             });
-        let running: Vec<Running> = (0..4).map(|_| subject.start(&["apply"])).collect();
-        for running in running {
-            let outcome = running.wait();
-            assert!(
-                outcome.status.success(),
-                "{options:?}: {}{}",
-                outcome.stdout,
-                outcome.stderr
-            );
+        let ended = start_all(&subject);
+        assert_all_well(&server, &ended, &format!("{options:?}"));
+    }
+}
+
+#[test]
+fn sixteen_programs_through_a_transaction_pool_of_four() {
+    let folder = folder(PATCHES);
+    for options in [&[][..], &["--state-in-target"]] {
+        let server = server();
+        let pooler = Pooler::start(&server, 4);
+        let subject = options
+            .iter()
+            .fold(subject(&server, &folder), |subject, option| {
+                subject.option(option)
+            })
+            .conninfo(pooler.conninfo("postgres", "postgres"));
+        let ended = start_all(&subject);
+        assert_all_well(&server, &ended, &format!("{options:?} pooled"));
+        assert!(subject.apply().starts_with("nothing to do"));
+    }
+}
+
+#[test]
+fn a_leader_that_is_killed_hands_over_to_a_waiter() {
+    for pooled in [false, true] {
+        let server = server();
+        let pooler = Pooler::start(&server, 4);
+        let folder = folder(5);
+        let mut subject = subject(&server, &folder);
+        subject.apply();
+        let more = folder.path().join("app.20240102.0001.postgres.more.sql");
+        std::fs::write(more, effect("more")).unwrap();
+        if pooled {
+            subject = subject.conninfo(pooler.conninfo("postgres", "postgres"));
         }
-        let query = "SELECT count(*), count(DISTINCT patch) FROM effect";
-        let row = connect(&server, "app").query_one(query, &[]).unwrap();
-        assert_eq!(
-            (row.get::<_, i64>(0), row.get::<_, i64>(1)),
-            (20, 20),
-            "{options:?}"
-        );
+        let leader = subject.start_armed(&["apply"], "ran:1:stop");
+        leader.wait_until_stopped();
+        let followers: Vec<Running> = (0..4).map(|_| subject.start(&["apply"])).collect();
+        let begin = Instant::now();
+        while !followers.iter().all(|f| f.stderr().contains("Waiting")) {
+            let said: Vec<String> = followers.iter().map(Running::stderr).collect();
+            assert!(begin.elapsed() < LIMIT, "{pooled}: {said:?}");
+            sleep(Duration::from_millis(5));
+        }
+        leader.kill();
+        let mut applied = 0;
+        for follower in followers {
+            let outcome = follower.wait();
+            assert!(outcome.status.success(), "{pooled}: {}", outcome.stderr);
+            applied += usize::from(outcome.stdout.starts_with("applied 1 patch"));
+        }
+        assert_eq!(applied, 1, "{pooled}: one took over");
+        assert_once(&server, 6, "leader killed");
     }
 }

@@ -1,10 +1,10 @@
-use super::{Input, Sentence, fault};
+use super::{Input, fault};
 use crate::segment::{Fault, PieceKind};
 
 pub(super) const NAME: &str = "copy-not-ended";
 
 /// `COPY … FROM stdin` with data up to the end of the file.
-pub(super) fn check(input: &Input<'_>, _: &[Sentence<'_>]) -> Vec<Fault> {
+pub(super) fn check(input: &Input<'_>) -> Vec<Fault> {
     let pieces = &input.segmented.pieces;
     let copy = match pieces.as_slice() {
         [.., copy, _, data] if data.kind == PieceKind::CopyData => copy,

@@ -1,31 +1,37 @@
 use super::{Input, Sentence};
 use crate::segment::Fault;
+use crate::syntax::tree;
 use patchgen_model::Kind;
 use squawk_syntax::ast::{self, AlterTableAction, AstNode, Stmt};
 
 pub(super) const NAME: &str = "mixed-change";
 
 /// A change of many rows behind an `ALTER TABLE` in the same transaction.
-pub(super) fn check(input: &Input<'_>, sentences: &[Sentence<'_>]) -> Vec<Fault> {
-    if input.kind == Kind::Concurrent {
+pub(super) fn check(input: &Input<'_>) -> Vec<Fault> {
+    // Most patches change no rows, and their statements need not be parsed again.
+    let changes = ["update", "delete"];
+    if input.kind == Kind::Concurrent || !input.statements().any(|it| begins_with(&it, &changes)) {
         return Vec::new();
     }
     let mut made = Vec::new();
     let mut locked = None;
-    for sentence in sentences {
-        match &sentence.tree {
+    for statement in input.statements() {
+        if !begins_with(&statement, &["create", "alter", "update", "delete"]) {
+            continue;
+        }
+        match tree(statement.text) {
             Some(Stmt::CreateTable(table)) => made.extend(table.table_name().map(name)),
-            Some(Stmt::AlterTable(table)) if locked.is_none() && locks(table) => {
+            Some(Stmt::AlterTable(table)) if locked.is_none() && locks(&table) => {
                 let relation = table.table_relation_name();
                 let table = relation.and_then(|relation| relation.table_name_ref());
                 locked = table.map(name).filter(|table| !made.contains(table));
             }
             Some(change) => {
                 if let Some(table) = &locked
-                    && let Some(what) = many_rows(change, &made)
+                    && let Some(what) = many_rows(&change, &made)
                 {
                     let message = format!("{what} many rows while `{table}` is locked");
-                    return vec![sentence.fault(NAME, message)];
+                    return vec![statement.fault(NAME, message)];
                 }
             }
             None => {}
@@ -35,6 +41,11 @@ pub(super) fn check(input: &Input<'_>, sentences: &[Sentence<'_>]) -> Vec<Fault>
 }
 
 /// Whether the lock keeps readers or writers out.
+fn begins_with(statement: &Sentence<'_>, words: &[&str]) -> bool {
+    let first = statement.text.split_whitespace().next().unwrap_or_default();
+    words.iter().any(|word| word.eq_ignore_ascii_case(first))
+}
+
 fn locks(table: &ast::AlterTable) -> bool {
     table.actions().any(|action| {
         !matches!(

@@ -6,14 +6,14 @@ use patchgen_model::Kind;
 pub(super) const NAME: &str = "needs-transaction";
 
 /// What has no effect, or fails, outside of a transaction.
-pub(super) fn check(input: &Input<'_>, sentences: &[Sentence<'_>]) -> Vec<Fault> {
+pub(super) fn check(input: &Input<'_>) -> Vec<Fault> {
     if input.kind != Kind::Concurrent {
         return Vec::new();
     }
-    sentences
-        .iter()
+    input
+        .statements()
         .filter_map(|statement| {
-            let what = what(statement)?;
+            let what = what(&statement)?;
             Some(statement.fault(
                 NAME,
                 format!("`{what}` means nothing outside of a transaction"),

@@ -1,26 +1,28 @@
-use super::{Input, Sentence, fault};
+use super::{Input, fault};
 use crate::segment::lexer::{TokenKind, Tokens};
 use crate::segment::{Fault, Strings};
+use crate::syntax::tree;
 use patchgen_model::Kind;
 use squawk_syntax::ast::{AlterTypeAction, AstNode, Stmt};
 
 pub(super) const NAME: &str = "new-enum-value";
 
 /// An enum value that is used in the transaction that adds it.
-pub(super) fn check(input: &Input<'_>, sentences: &[Sentence<'_>]) -> Vec<Fault> {
+pub(super) fn check(input: &Input<'_>) -> Vec<Fault> {
     if input.kind == Kind::Concurrent {
         return Vec::new();
     }
+    let statements: Vec<_> = input.statements().collect();
     let mut found = Vec::new();
     let mut made = Vec::new();
-    for (at, sentence) in sentences.iter().enumerate() {
-        match change(sentence) {
+    for (at, statement) in statements.iter().enumerate() {
+        match change(statement.text) {
             Some(Change::Made(name)) => made.push(name),
             // A type made in this transaction can be used at once.
             Some(Change::Added { name, value }) if !made.contains(&name) => {
-                let using = sentences[at + 1..]
+                let using = statements[at + 1..]
                     .iter()
-                    .find_map(|later| Some(later.offset + use_of(&value, later)?));
+                    .find_map(|later| Some(later.offset + use_of(&value, later.text)?));
                 if let Some(offset) = using {
                     let message = format!("{value} is used in the transaction that adds it");
                     found.push(fault(offset, NAME, message));
@@ -37,12 +39,28 @@ enum Change {
     Added { name: String, value: String },
 }
 
-fn change(sentence: &Sentence<'_>) -> Option<Change> {
-    match sentence.tree.as_ref()? {
-        Stmt::CreateType(made) => Some(Change::Made(text(&made.type_name()?))),
+fn change(statement: &str) -> Option<Change> {
+    let mut words = Tokens::new(statement, Strings::Standard)
+        .map(|token| statement[token.range].to_ascii_lowercase());
+    let first = words.next()?;
+    if !matches!(first.as_str(), "create" | "alter") || words.next()? != "type" {
+        return None;
+    }
+    let name = |name: Option<String>| name.unwrap_or_default().trim().to_ascii_lowercase();
+    match tree(statement)? {
+        Stmt::CreateType(made) => {
+            let made = made
+                .type_name()
+                .map(|name| name.syntax().text().to_string());
+            Some(Change::Made(name(made)))
+        }
         Stmt::AlterType(altered) => match altered.action()? {
             AlterTypeAction::AddValue(added) => Some(Change::Added {
-                name: text(&altered.type_name_ref()?),
+                name: name(
+                    altered
+                        .type_name_ref()
+                        .map(|name| name.syntax().text().to_string()),
+                ),
                 value: added.literal()?.syntax().text().to_string(),
             }),
             _ => None,
@@ -51,16 +69,11 @@ fn change(sentence: &Sentence<'_>) -> Option<Change> {
     }
 }
 
-fn text(name: &impl AstNode) -> String {
-    let text = name.syntax().text().to_string();
-    text.trim().to_ascii_lowercase()
-}
-
-fn use_of(value: &str, later: &Sentence<'_>) -> Option<usize> {
-    if !later.text.contains(value) || matches!(change(later), Some(Change::Added { .. })) {
+fn use_of(value: &str, statement: &str) -> Option<usize> {
+    if matches!(change(statement), Some(Change::Added { .. })) {
         return None;
     }
-    Tokens::new(later.text, Strings::Standard)
-        .find(|token| token.kind == TokenKind::Text && &later.text[token.range.clone()] == value)
+    Tokens::new(statement, Strings::Standard)
+        .find(|token| token.kind == TokenKind::Text && &statement[token.range.clone()] == value)
         .map(|token| token.range.start)
 }

@@ -1,13 +1,13 @@
-use super::{Input, Sentence, fault};
+use super::{Input, fault};
 use crate::segment::lexer::{TokenKind, Tokens};
 use crate::segment::{Fault, Strings};
 
 pub(super) const NAME: &str = "password-literal";
 
 /// A password in clear text, of a role or a user mapping.
-pub(super) fn check(_: &Input<'_>, sentences: &[Sentence<'_>]) -> Vec<Fault> {
-    sentences
-        .iter()
+pub(super) fn check(input: &Input<'_>) -> Vec<Fault> {
+    input
+        .statements()
         .filter_map(|statement| {
             let tokens: Vec<_> = Tokens::new(statement.text, Strings::Standard).collect();
             let word = |at: usize| {

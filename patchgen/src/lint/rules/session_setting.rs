@@ -1,19 +1,21 @@
-use super::{Input, Sentence, Stage};
+use super::Input;
 use crate::segment::lexer::{TokenKind, Tokens};
 use crate::segment::{Fault, Strings};
 use patchgen_model::{Class, Kind};
 
+use super::{Sentence, Stage};
+
 pub(super) const NAME: &str = "session-setting";
 
 /// The first `SET` of a patch that outlasts its transaction; a dump begins with a dozen of them.
-pub(super) fn check(input: &Input<'_>, sentences: &[Sentence<'_>]) -> Vec<Fault> {
+pub(super) fn check(input: &Input<'_>) -> Vec<Fault> {
     // There is no transaction to set it in, and a baseline has its session for itself.
     if input.kind == Kind::Concurrent || input.stage == Stage::Baseline {
         return Vec::new();
     }
-    let mut settings = sentences
-        .iter()
-        .filter_map(|statement| Some((statement, parameter(statement)?)));
+    let mut settings = input
+        .statements()
+        .filter_map(|statement| Some((statement, parameter(&statement)?)));
     let Some((first, parameter)) = settings.next() else {
         return Vec::new();
     };

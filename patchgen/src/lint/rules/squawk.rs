@@ -4,7 +4,7 @@ use super::{Input, Sentence, fault};
 use crate::lint::{LINTS, explain};
 use crate::segment::lexer::{TokenKind, Tokens};
 use crate::segment::{Fault, Strings};
-use crate::syntax::Whole;
+use crate::syntax::{self, Whole};
 use patchgen_model::Kind;
 use squawk_linter::{Linter, Rule, Violation};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,24 +12,63 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// What a server is taken for if nobody says.
 const POSTGRES_VERSION: u32 = 15;
 
-pub(super) fn check(input: &Input<'_>, whole: &Whole, sentences: &[Sentence<'_>]) -> Vec<Fault> {
-    let rules = LINTS
+/// Words without which the rules of a name have nothing to find. Each rule goes through the whole tree, which takes long
+/// in a build script: it is built without optimisation.
+const WORDS: [(&str, &str); 11] = [
+    ("ban-alter-identity", "identity"),
+    ("ban-char-field", "char"),
+    ("ban-drop-", "drop"),
+    ("ban-duplicate-column-assignments", "update"),
+    ("ban-set-schema", "schema"),
+    ("ban-truncate-cascade", "truncate"),
+    ("prefer-timestamp-tz", "timestamp"),
+    ("renaming-", "rename"),
+    ("require-concurrent-index-deletion", "drop"),
+    ("require-concurrent-partition-detach", "detach"),
+    ("require-concurrent-reindex", "reindex"),
+];
+
+pub(super) fn check(input: &Input<'_>) -> Vec<Fault> {
+    let faultless = match input.whole {
+        Some(_) => None,
+        None => Whole::of_faultless(input.text, input.segmented),
+    };
+    let Some(whole) = input.whole.or(faultless.as_ref()) else {
+        return Vec::new();
+    };
+    let text = whole.sql.to_ascii_lowercase();
+    let idle: Vec<&str> = WORDS
         .iter()
+        .filter(|(_, word)| !text.contains(word))
+        .map(|(rules, _)| *rules)
+        .collect();
+    let rules: Vec<Rule> = LINTS
+        .iter()
+        .filter(|lint| !idle.iter().any(|rules| lint.name.starts_with(rules)))
         .filter(|lint| (input.is_on)(lint.name))
-        .filter_map(|lint| lint.name.parse::<Rule>().ok());
-    let mut linter = Linter::from(rules);
-    linter.settings.assume_in_transaction = input.kind != Kind::Concurrent;
+        .filter_map(|lint| lint.name.parse().ok())
+        .collect();
+    let in_transaction = input.kind != Kind::Concurrent;
     let version = input.postgres_version.unwrap_or(POSTGRES_VERSION);
-    if let Ok(version) = version.to_string().parse() {
-        linter.settings.pg_version = version;
-    }
-    let lint = AssertUnwindSafe(|| linter.lint(&whole.parse, &whole.sql));
-    let found = catch_unwind(lint).unwrap_or_default();
+    let lint = || {
+        catch_unwind(AssertUnwindSafe(|| {
+            let mut linter = Linter::from(rules);
+            linter.settings.assume_in_transaction = in_transaction;
+            if let Ok(version) = version.to_string().parse() {
+                linter.settings.pg_version = version;
+            }
+            linter.lint(&whole.parse, &whole.sql)
+        }))
+    };
+    let Some(Ok(found)) = syntax::with_stack(whole.depth, lint) else {
+        return Vec::new();
+    };
+    let statements: Vec<_> = input.statements().collect();
     found
         .iter()
         .filter_map(told)
         .filter(|fault| (input.is_on)(fault.code))
-        .filter(|fault| !is_made_anew(fault, sentences))
+        .filter(|fault| !is_made_anew(fault, &statements))
         .collect()
 }
 
@@ -53,12 +92,12 @@ fn first_sentence(message: &str) -> String {
 }
 
 /// Whether what is dropped is made again behind: a view or a function cannot always be changed in place.
-fn is_made_anew(fault: &Fault, sentences: &[Sentence<'_>]) -> bool {
+fn is_made_anew(fault: &Fault, statements: &[Sentence<'_>]) -> bool {
     if !fault.code.starts_with("ban-drop-") {
         return false;
     }
-    let at = sentences.partition_point(|sentence| sentence.offset <= fault.offset);
-    let (dropping, behind) = sentences.split_at(at);
+    let at = statements.partition_point(|statement| statement.offset <= fault.offset);
+    let (dropping, behind) = statements.split_at(at);
     let Some(statement) = dropping.last() else {
         return false;
     };

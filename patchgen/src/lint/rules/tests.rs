@@ -2,7 +2,6 @@ use super::*;
 use crate::class::classify;
 use crate::lint::{LINTS, names};
 use crate::segment::{PieceKind, position, segment};
-use crate::syntax::{self, Dialect};
 use crate::verdict;
 use patchgen_model::Span;
 use squawk_linter::{Linter, Rule};
@@ -26,11 +25,11 @@ fn lint(text: &str, kind: Kind, stage: Stage) -> Vec<String> {
             })
         })
         .collect();
-    let found = check(Input {
+    let found = check(&Input {
         text,
         segmented: &segmented,
+        whole: Whole::of(text, &segmented).as_ref(),
         parts: &parts,
-        whole: syntax::check(text, &segmented, Dialect::Sql).whole,
         kind,
         stage,
         postgres_version: None,

@@ -1,16 +1,16 @@
-use super::{Input, Sentence};
+use super::Input;
 use crate::segment::Fault;
 use patchgen_model::{Class, Kind};
 
 pub(super) const NAME: &str = "unrepeatable";
 
 /// Statements of a concurrent patch whose interruption leaves it in doubt.
-pub(super) fn check(input: &Input<'_>, sentences: &[Sentence<'_>]) -> Vec<Fault> {
+pub(super) fn check(input: &Input<'_>) -> Vec<Fault> {
     if input.kind != Kind::Concurrent {
         return Vec::new();
     }
-    sentences
-        .iter()
+    input
+        .statements()
         .filter(|statement| matches!(statement.class, Class::Procedural | Class::Unrepeatable))
         .map(|statement| {
             let words: Vec<_> = statement.text.split_whitespace().take(2).collect();

@@ -1,0 +1,312 @@
+//! Databases that other tools have built, taken over.
+
+use crate::{assert_code, json, patchgen};
+use patchgen_sandbox::Server;
+use patchgen_tests::{Outcome, scratch_patches, server};
+use std::fs;
+use std::path::Path;
+use tempfile::TempDir;
+
+/// What the other tools have run, and one patch more.
+const DOTTED: [(&str, &str); 4] = [
+    (
+        "patches/kennel.20240101.0001.postgres.dogs.sql",
+        "CREATE TABLE dogs (name text PRIMARY KEY);\n",
+    ),
+    (
+        "patches/kennel.20240201.0001.postgres.breed.sql",
+        "ALTER TABLE dogs ADD COLUMN breed text;\n",
+    ),
+    (
+        "patches/kennel.20240301.0001.postgres.first_dogs.sql",
+        "INSERT INTO dogs VALUES ('Ludde', 'hamiltonstövare');\n",
+    ),
+    (
+        "patches/kennel.20240401.0001.postgres.born.sql",
+        "ALTER TABLE dogs ADD COLUMN born date;\n",
+    ),
+];
+
+const LAUNCHPAD: [(&str, &str); 4] = [
+    ("patches/patch-2211-1-0-std.sql", DOTTED[0].1),
+    ("patches/patch-2211-2-0-std.sql", DOTTED[1].1),
+    ("patches/patch-2211-3-0-direct.sql", DOTTED[2].1),
+    ("patches/patch-2211-4-0-std.sql", DOTTED[3].1),
+];
+
+struct Case {
+    server: Server,
+    folder: TempDir,
+}
+
+impl Case {
+    /// The database `kennel` as another tool has left it.
+    fn new(tool: &str, files: &[(&str, &str)]) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join(format!("../tests/fixtures/peers/{tool}.sql"));
+        let server = server();
+        server.psql("postgres", "CREATE DATABASE kennel").unwrap();
+        server
+            .psql("kennel", &fs::read_to_string(path).unwrap())
+            .unwrap();
+        Self {
+            server,
+            folder: scratch_patches(files),
+        }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Outcome {
+        let conninfo = self.server.conninfo("postgres", "postgres");
+        let place = ["--conninfo", &conninfo, "--database", "kennel"];
+        patchgen(self.folder.path(), &[&place, arguments].concat())
+    }
+
+    fn states(&self) -> Vec<String> {
+        let status = json(&self.run(&["status", "--format", "json"]));
+        let state = |patch: &serde_json::Value| patch["state"].as_str().unwrap().to_owned();
+        status.as_array().unwrap().iter().map(state).collect()
+    }
+
+    fn applied(&self) -> Vec<String> {
+        let outcome = self.run(&["apply", "--format", "json"]);
+        assert_code(&outcome, 0);
+        let file = |patch: &serde_json::Value| patch["file"].as_str().unwrap().to_owned();
+        let report = json(&outcome);
+        report["applied"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(file)
+            .collect()
+    }
+
+    fn kennel(&self, query: &str) -> String {
+        self.server.psql("kennel", query).unwrap()
+    }
+
+    fn refused(&self, arguments: &[&str], parts: &[&str]) {
+        let outcome = self.run(arguments);
+        assert_code(&outcome, 1);
+        for part in parts {
+            assert!(outcome.stderr.contains(part), "{part}: {outcome:#?}");
+        }
+        let there = self.server.psql(
+            "postgres",
+            "SELECT count(*) FROM pg_database WHERE datname = 'patches'",
+        );
+        assert_eq!(there.unwrap(), "0");
+    }
+}
+
+#[test]
+fn what_sqlx_refinery_and_diesel_have_run_is_not_run_again() {
+    for (tool, table) in [
+        ("sqlx", "_sqlx_migrations"),
+        ("refinery", "refinery_schema_history"),
+        ("diesel", "__diesel_schema_migrations"),
+    ] {
+        let case = Case::new(tool, &DOTTED);
+        let foreign = || case.kennel(&format!("SELECT * FROM {table} ORDER BY 1"));
+        let before = foreign();
+
+        let shown = case.run(&["adopt", "--from", tool]);
+        assert_code(&shown, 0);
+        assert!(
+            shown
+                .stdout
+                .contains("nothing is recorded yet; --yes records it"),
+            "{shown:#?}"
+        );
+        assert_eq!(case.states(), ["pending"; 4], "{tool}");
+
+        let adopted = case.run(&["adopt", "--from", tool, "--yes", "--format", "json"]);
+        assert_code(&adopted, 0);
+        let adopted = json(&adopted);
+        assert_eq!(adopted["recorded"], true);
+        let files: Vec<_> = adopted["adopted"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|patch| &patch["file"])
+            .collect();
+        assert_eq!(files, [DOTTED[0].0, DOTTED[1].0, DOTTED[2].0]);
+
+        assert_eq!(case.states(), ["adopted", "adopted", "adopted", "pending"]);
+        assert_eq!(case.applied(), [DOTTED[3].0]);
+        assert_eq!(case.kennel("SELECT * FROM dogs"), "Ludde|hamiltonstövare|");
+        assert_eq!(foreign(), before);
+        let status = json(&case.run(&["status", "--format", "json"]));
+        let algorithms: Vec<_> = status
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|patch| patch["algorithm"].as_str().unwrap())
+            .collect();
+        let imported = "sha256 (imported)";
+        assert_eq!(algorithms, [imported, imported, imported, "sha256"]);
+        let again = case.run(&["adopt", "--from", tool, "--yes"]);
+        assert!(again.stdout.contains("nothing to adopt"), "{again:#?}");
+    }
+}
+
+#[test]
+fn a_patch_that_lazr_did_not_see_end_stays_pending() {
+    let case = Case::new("lazr", &LAUNCHPAD);
+    let outcome = case.run(&["adopt", "--from", "lazr", "--yes"]);
+    assert_code(&outcome, 0);
+    assert_eq!(
+        outcome.stdout.lines().collect::<Vec<_>>(),
+        [
+            "warning: `2211-3-0` is not believed: it has no end time: it was begun, and may have failed half-way; \
+             `patches/patch-2211-3-0-direct.sql` stays pending: look what is there, then adopt it by itself or let it run",
+            "adopted 2 patches without running them, by the table `public.lazrdatabaserevision` of lazr.postgresql",
+            "  2211-1-0  patches/patch-2211-1-0-std.sql",
+            "  2211-2-0  patches/patch-2211-2-0-std.sql",
+        ]
+    );
+    assert_eq!(case.states(), ["adopted", "adopted", "pending", "pending"]);
+    // Somebody looked: the row is there.
+    let through = ["adopt", "--through", "kennel:2211-3-0", "--yes"];
+    assert_code(&case.run(&through), 0);
+    assert_eq!(case.applied(), [LAUNCHPAD[3].0]);
+    assert_eq!(case.kennel("SELECT * FROM dogs"), "Ludde|hamiltonstövare|");
+
+    let case = Case::new("lazr", &LAUNCHPAD[1..]);
+    case.refused(
+        &["adopt", "--from", "lazr", "--yes"],
+        &[
+            "`2211-1-0` has no patch of that version",
+            "help: add the files that are missing",
+        ],
+    );
+}
+
+#[test]
+fn flyways_undone_failed_and_repeatable_migrations_are_told_apart() {
+    let index = (
+        "patches/kennel.20240402.0001.postgres.index.sql",
+        "-- patch: kind=concurrent\nCREATE INDEX CONCURRENTLY dogs_breed ON dogs (breed);\n",
+    );
+    let files = [DOTTED[0], DOTTED[1], DOTTED[2], index];
+    let case = Case::new("flyway", &files);
+    let outcome = case.run(&["adopt", "--from", "flyway", "--yes", "--format", "json"]);
+    assert_code(&outcome, 0);
+    let adopted = json(&outcome);
+    let from: Vec<_> = adopted["adopted"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|patch| &patch["from"][0])
+        .collect();
+    assert_eq!(from, ["1", "1.9", "1.10"]);
+    assert_eq!(adopted["doubtful"][0]["file"], index.0);
+    assert!(
+        adopted["notes"][0]
+            .as_str()
+            .unwrap()
+            .contains("R__dog_names.sql")
+    );
+    assert_eq!(case.applied(), [index.0]);
+}
+
+#[test]
+fn what_cannot_be_matched_is_refused_until_a_mapping_tells() {
+    let too_few = Case::new("refinery", &DOTTED[..2]);
+    too_few.refused(
+        &["adopt", "--from", "refinery", "--yes"],
+        &[
+            "`10 first_dogs` has no patch: there are only 2",
+            "--mapping",
+        ],
+    );
+
+    // One file less at the beginning moves every entry to the next patch.
+    let shifted = Case::new("sqlx", &DOTTED[1..]);
+    shifted.refused(
+        &["adopt", "--from", "sqlx", "--yes"],
+        &["`20240201120000 breed` would be `patches/kennel.20240301.0001.postgres.first_dogs.sql` by its order and"],
+    );
+    let mapping = shifted.folder.path().join("mapping");
+    let with_mapping = ["adopt", "--from", "sqlx", "--mapping", "mapping", "--yes"];
+    let two = "20240201120000 = kennel.20240201.0001\n20240301120000 = kennel.20240301.0001\n";
+    fs::write(&mapping, two).unwrap();
+    shifted.refused(
+        &with_mapping,
+        &["`20240101120000 dogs` is not in the mapping"],
+    );
+    fs::write(
+        &mapping,
+        format!("20240101120000 = -  # in the dump\n{two}"),
+    )
+    .unwrap();
+    assert_code(&shifted.run(&with_mapping), 0);
+    assert_eq!(shifted.states(), ["adopted", "adopted", "pending"]);
+
+    let other_tool = Case::new("sqlx", &DOTTED);
+    other_tool.refused(
+        &["adopt", "--from", "diesel", "--yes"],
+        &["database `kennel` has no table `__diesel_schema_migrations` of diesel"],
+    );
+
+    let baseline = Case::new("flyway", &DOTTED);
+    baseline.kennel("UPDATE flyway_schema_history SET type = 'BASELINE' WHERE version = '1'");
+    baseline.refused(
+        &["adopt", "--from", "flyway", "--yes"],
+        &["`1 dogs` stands for what was there before"],
+    );
+}
+
+#[test]
+fn a_table_in_another_schema_is_found_and_two_are_asked_about() {
+    let case = Case::new("sqlx", &DOTTED);
+    case.kennel("CREATE SCHEMA app; ALTER TABLE _sqlx_migrations SET SCHEMA app");
+    case.kennel("CREATE TABLE _sqlx_migrations AS TABLE app._sqlx_migrations LIMIT 1");
+    case.refused(
+        &["adopt", "--from", "sqlx", "--yes"],
+        &[
+            "in the schemas `app`, `public`",
+            "--table app._sqlx_migrations",
+        ],
+    );
+    let named = [
+        "adopt",
+        "--from",
+        "sqlx",
+        "--table",
+        "app._sqlx_migrations",
+        "--yes",
+    ];
+    assert_code(&case.run(&named), 0);
+    assert_eq!(case.states(), ["adopted", "adopted", "adopted", "pending"]);
+}
+
+#[test]
+fn ones_word_is_enough_also_with_the_state_in_the_database() {
+    let case = Case::new("diesel", &DOTTED);
+    case.refused(
+        &["adopt", "--through", "kennel.20240301.0002", "--yes"],
+        &["none of the patches is `kennel:20240301-2-0`"],
+    );
+    case.refused(
+        &["adopt", "--map", "kennel=cattery", "--yes"],
+        &["database `cattery` does not exist"],
+    );
+    let through = [
+        "adopt",
+        "--state-in-target",
+        "--through",
+        DOTTED[2].0,
+        "--yes",
+    ];
+    assert_code(&case.run(&through), 0);
+    let status = json(&case.run(&["status", "--state-in-target", "--format", "json"]));
+    let states: Vec<_> = status
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|patch| patch["state"].clone())
+        .collect();
+    assert_eq!(states, ["adopted", "adopted", "adopted", "pending"]);
+    let ledger = case.kennel("SELECT DISTINCT algorithm FROM patchgen.patch");
+    assert_eq!(ledger, "sha256");
+}

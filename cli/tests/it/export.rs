@@ -1,0 +1,288 @@
+//! Scripts for administrators, run by the real psql.
+
+use crate::{assert_code, json, patchgen};
+use patchgen_sandbox::Server;
+use patchgen_tests::{Outcome, scratch_patches, server};
+use std::fs;
+use tempfile::TempDir;
+
+/// Most of what a patch may contain.
+const KENNEL: [(&str, &str); 6] = [
+    (
+        "patches/kennel.00000000.0000.postgres.baseline.sql",
+        "\\set owner kennel\n\\encoding UTF8\nCREATE ROLE :owner LOGIN;\nCREATE SCHEMA kennel AUTHORIZATION :\"owner\";\n\
+         CREATE TABLE kennel.dogs (name text, note text);\nALTER TABLE kennel.dogs OWNER TO :owner;\n\
+         COPY kennel.dogs FROM stdin;\nLudde\ta\\tb\\\\c\n\\.\n",
+    ),
+    (
+        "patches/kennel.00000000.0001.kennel.more.sql",
+        "INSERT INTO kennel.dogs VALUES ('Sickan', current_user)\n-- no semicolon; at all",
+    ),
+    (
+        "patches/kennel.20240131.0001.kennel.names.sql",
+        "BEGIN;\nCOPY kennel.dogs (name) FROM stdin;\nÅsa\n\\N\n\\.\nUPDATE kennel.dogs SET note = ':owner' WHERE name = 'Åsa';\nCOMMIT;\n",
+    ),
+    (
+        "patches/kennel.20240131.0002.kennel.function.sql",
+        "SET search_path = kennel;\nCREATE FUNCTION bark() RETURNS text LANGUAGE sql AS $$ SELECT 'it''s; \\a'; $$;\n",
+    ),
+    (
+        "patches/kennel.20240131.0003.kennel.index.sql",
+        "-- patch: kind=concurrent\nCREATE INDEX CONCURRENTLY IF NOT EXISTS dogs_name ON kennel.dogs (name);\nANALYZE kennel.dogs;\n",
+    ),
+    (
+        "patches/kennel.20240131.0004.postgres.last.sql",
+        "INSERT INTO kennel.dogs VALUES (kennel.bark(), current_user);\n",
+    ),
+];
+
+const ALL: &str =
+    "SELECT string_agg(concat(name, '=', note), ' ' ORDER BY name COLLATE \"C\") FROM kennel.dogs";
+
+struct Case {
+    server: Server,
+    folder: TempDir,
+    options: Vec<&'static str>,
+}
+
+impl Case {
+    fn new(options: &[&'static str]) -> Self {
+        Self {
+            server: server(),
+            folder: scratch_patches(&KENNEL),
+            options: options.to_vec(),
+        }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Outcome {
+        let conninfo = self.server.conninfo("postgres", "postgres");
+        let place = ["--conninfo", &conninfo];
+        patchgen(
+            self.folder.path(),
+            &[&place, arguments, &self.options].concat(),
+        )
+    }
+
+    fn export(&self) -> String {
+        let outcome = self.run(&["export"]);
+        assert_code(&outcome, 0);
+        outcome.stdout
+    }
+
+    fn states(&self) -> Vec<String> {
+        let status = json(&self.run(&["status", "--format", "json"]));
+        let state = |patch: &serde_json::Value| patch["state"].as_str().unwrap().to_owned();
+        status.as_array().unwrap().iter().map(state).collect()
+    }
+}
+
+/// The state apart, in the database itself, and with one login for all.
+const PLACES: [&[&str]; 3] = [&[], &["--state-in-target"], &["--role-mode", "set-role"]];
+
+#[test]
+fn psql_does_what_apply_would_do_and_leaves_nothing_to_do() {
+    for place in PLACES {
+        let applied = Case::new(place);
+        assert_code(&applied.run(&["apply"]), 0);
+        let exported = Case::new(place);
+        let script = exported.export();
+        assert_eq!(exported.states(), ["pending"; 6]);
+        exported
+            .server
+            .psql("postgres", &script)
+            .unwrap_or_else(|error| panic!("{place:?}: {error}: {:?}\n{script}", error.help()));
+        assert_eq!(exported.states(), ["applied"; 6], "{place:?}");
+        let dogs = |case: &Case| case.server.psql("kennel", ALL).unwrap();
+        assert_eq!(dogs(&exported), dogs(&applied), "{place:?}");
+        let again = exported.run(&["apply"]);
+        assert!(
+            again.stdout.starts_with("nothing to do for 6 patches"),
+            "{again:#?}"
+        );
+        let limit = "SELECT datconnlimit FROM pg_database WHERE datname = 'kennel'";
+        assert_eq!(exported.server.psql("postgres", limit).unwrap(), "-1");
+        assert!(exported.export().starts_with("-- Nothing is pending."));
+    }
+}
+
+#[test]
+fn a_script_has_only_what_is_pending_and_does_not_run_twice() {
+    for place in PLACES {
+        let case = Case::new(place);
+        let files = [KENNEL[0].0, KENNEL[1].0, KENNEL[2].0];
+        assert_code(&case.run(&[&["apply"], &files[..]].concat()), 0);
+        let path = case.folder.path().join("pending.sql");
+        let written = case.run(&["export", "-o", "pending.sql"]);
+        assert!(
+            written.stdout.starts_with("pending.sql: 3 pending patches"),
+            "{written:#?}"
+        );
+        let script = fs::read_to_string(&path).unwrap();
+        case.server.psql("postgres", &script).unwrap();
+        assert_eq!(case.states()[3..], ["applied"; 3], "{place:?}");
+        let dogs = case.server.psql("kennel", ALL).unwrap();
+        case.server.psql("postgres", &script).unwrap_err();
+        assert_eq!(case.server.psql("kennel", ALL).unwrap(), dogs, "{place:?}");
+        assert_eq!(case.states()[3..], ["applied"; 3], "{place:?}");
+    }
+}
+
+#[test]
+fn a_script_stops_at_the_first_error_and_keeps_what_is_before() {
+    for place in PLACES {
+        let case = Case::new(place);
+        let path = case.folder.path().join(KENNEL[3].0);
+        fs::write(
+            &path,
+            "INSERT INTO kennel.dogs VALUES ('half');\nSELECT 1 / 0;\n",
+        )
+        .unwrap();
+        case.server.psql("postgres", &case.export()).unwrap_err();
+        let states = case.states();
+        assert_eq!(states[..3], ["applied"; 3], "{place:?}");
+        // Only where patch and record are one transaction does the record tell that nothing was kept.
+        if place.contains(&"--state-in-target") {
+            assert_eq!(states[3..], ["pending"; 3], "{place:?}");
+        } else {
+            assert_eq!(states[3..], ["in-doubt", "pending", "pending"], "{place:?}");
+            assert_code(&case.run(&["apply"]), 3);
+            assert_code(&case.run(&["resolve", "--retry", KENNEL[3].0]), 0);
+        }
+        fs::write(&path, KENNEL[3].1).unwrap();
+        assert_code(&case.run(&["apply"]), 0);
+        let halves = "SELECT count(*) FROM kennel.dogs WHERE name = 'half'";
+        assert_eq!(case.server.psql("kennel", halves).unwrap(), "0");
+    }
+}
+
+#[test]
+fn a_baseline_that_makes_its_database_and_one_that_is_there() {
+    let own = [
+        (
+            "patches/own.00000000.0000.postgres.baseline.sql",
+            "CREATE DATABASE own TEMPLATE template0;\n\\connect own\nCREATE TABLE effect (patch text);\n",
+        ),
+        (
+            "patches/own.20240101.0001.postgres.first.sql",
+            "INSERT INTO effect VALUES ('first');\n",
+        ),
+        (
+            "patches/there.00000000.0000.postgres.baseline.sql",
+            "CREATE TABLE never ();\n",
+        ),
+        (
+            "patches/there.20240101.0001.postgres.first.sql",
+            "CREATE TABLE once ();\n",
+        ),
+    ];
+    for place in PLACES {
+        let mut case = Case::new(place);
+        case.folder = scratch_patches(&own);
+        case.server
+            .psql("postgres", "CREATE DATABASE there")
+            .unwrap();
+        case.server
+            .psql("postgres", &case.export())
+            .unwrap_or_else(|error| {
+                panic!("{place:?}: {error}: {:?}\n{}", error.help(), case.export())
+            });
+        assert_eq!(case.states(), ["applied", "applied", "adopted", "applied"]);
+        assert_eq!(
+            case.server.psql("own", "SELECT patch FROM effect").unwrap(),
+            "first"
+        );
+        assert_eq!(
+            case.server
+                .psql("there", "SELECT to_regclass('never')")
+                .unwrap(),
+            ""
+        );
+    }
+}
+
+#[test]
+fn the_ledger_may_be_on_another_server() {
+    let case = Case::new(&[]);
+    let other = server();
+    let conninfo = other.conninfo("postgres", "postgres");
+    let place = ["--state-conninfo", &conninfo];
+    let export = case.run(&[&["export"], &place[..]].concat());
+    assert_code(&export, 0);
+    // Wherever psql begins: the script says where it goes.
+    other.psql("postgres", &export.stdout).unwrap();
+    let again = case.run(&[&["apply"], &place[..]].concat());
+    assert!(
+        again.stdout.starts_with("nothing to do for 6 patches"),
+        "{again:#?}"
+    );
+    assert_eq!(
+        case.server
+            .psql("kennel", "SELECT count(*) FROM kennel.dogs")
+            .unwrap(),
+        "5"
+    );
+}
+
+#[test]
+fn odd_names_and_schemas_are_kept() {
+    let odd = "it's \"odd\" \\ %41";
+    for (target, ledger) in [
+        (odd.to_owned(), "Ledger of dogs"),
+        ("shared/kennel of dogs".to_owned(), "patches"),
+    ] {
+        let mut case = Case::new(&[]);
+        case.folder = scratch_patches(&[
+            (
+                "patches/kennel.20240101.0001.postgres.dogs.sql",
+                "CREATE TABLE dogs (name text);\n",
+            ),
+            (
+                "patches/kennel.20240101.0002.postgres.first.sql",
+                "-- patch: kind=concurrent\nCREATE INDEX CONCURRENTLY \"By name\" ON dogs (name);\n",
+            ),
+        ]);
+        let (database, schema) = target.split_once('/').unwrap_or((&target, "public"));
+        let quoted = format!("\"{}\"", database.replace('"', "\"\""));
+        case.server
+            .psql("postgres", &format!("CREATE DATABASE {quoted}"))
+            .unwrap();
+        if schema != "public" {
+            case.server
+                .psql(database, &format!("CREATE SCHEMA \"{schema}\""))
+                .unwrap();
+        }
+        let map = format!("kennel={target}");
+        let options = ["--map", &map, "--state-database", ledger];
+        let export = case.run(&[&["export"], &options[..]].concat());
+        assert_code(&export, 0);
+        case.server
+            .psql("postgres", &export.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {:?}\n{}", error.help(), export.stdout));
+        let apply = case.run(&[&["apply"], &options[..]].concat());
+        assert!(
+            apply.stdout.starts_with("nothing to do for 2 patches"),
+            "{apply:#?}"
+        );
+        let there = "SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE relname = 'dogs'";
+        assert_eq!(case.server.psql(database, there).unwrap(), schema);
+    }
+}
+
+#[test]
+fn a_database_whose_script_stopped_half_way_is_made_anew() {
+    for place in PLACES {
+        let case = Case::new(place);
+        let path = case.folder.path().join(KENNEL[1].0);
+        fs::write(&path, "SELECT 1 / 0;\n").unwrap();
+        case.server.psql("postgres", &case.export()).unwrap_err();
+        assert_eq!(case.states(), ["pending"; 6], "{place:?}");
+        fs::write(&path, KENNEL[1].1).unwrap();
+        // A role is not of the database that is dropped.
+        case.server.psql("kennel", "DROP OWNED BY kennel").unwrap();
+        case.server.psql("postgres", "DROP ROLE kennel").unwrap();
+        case.server
+            .psql("postgres", &case.export())
+            .unwrap_or_else(|error| panic!("{place:?}: {error}: {:?}", error.help()));
+        assert_eq!(case.states(), ["applied"; 6], "{place:?}");
+    }
+}

@@ -1,0 +1,4 @@
+create table t (id int autoincrement);
+# a comment
+drop table t;
+select 'a;

@@ -1,0 +1,1 @@
+CREATE TABLE dogs (name text PRIMARY KEY);

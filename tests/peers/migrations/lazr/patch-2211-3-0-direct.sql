@@ -1,0 +1,3 @@
+INSERT INTO dogs VALUES ('Ludde', 'hamiltonstövare');
+COMMIT;
+SELECT 1 / 0;

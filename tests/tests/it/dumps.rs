@@ -1,0 +1,222 @@
+//! Dumps as baselines: applied by the program and by psql to two servers, the two are the same afterwards.
+
+use crate::subject;
+use patchgen_sandbox::{SUPERUSER, Server};
+use patchgen_tests::{connect, scratch_patches, server};
+use std::ffi::OsStr;
+use std::process::Command;
+
+const ROLES: &str = include_str!("dumps/roles.sql");
+const RICH: &str = include_str!("dumps/rich.sql");
+
+/// A server with a database `rich` that has one of nearly everything.
+fn rich_server() -> Server {
+    let server = server();
+    server.psql("postgres", ROLES).unwrap();
+    server.psql("postgres", "CREATE DATABASE rich").unwrap();
+    server.psql("rich", RICH).unwrap();
+    server
+}
+
+/// Runs one of PostgreSQL's programs as the superuser and gives what it printed.
+fn run<S: AsRef<OsStr>>(server: &Server, name: &str, arguments: &[S]) -> Vec<u8> {
+    let mut command = Command::new(server.binaries().dir().join(name));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PG")) {
+        command.env_remove(name);
+    }
+    let output = command
+        .args(["--username", SUPERUSER, "--host", "127.0.0.1"])
+        .args(["--port", &server.port().to_string()])
+        .args(arguments)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name}: {said}");
+    output.stdout
+}
+
+/// All of a server as text, without what is new in every dump.
+fn image(server: &Server) -> String {
+    let dump = run(
+        server,
+        "pg_dumpall",
+        &["--quote-all-identifiers", "--encoding=UTF8"],
+    );
+    let dump = String::from_utf8(dump).unwrap();
+    let lines = dump
+        .lines()
+        .filter(|line| !line.starts_with("\\restrict ") && !line.starts_with("\\unrestrict "));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What stands on a server before a dump is restored into it.
+enum Before {
+    Nothing,
+    Roles,
+    /// Of which those that own something are superusers.
+    Superusers,
+}
+
+/// Applies a dump as the baseline of `rich`, and by psql on another server, and compares the servers.
+fn compare(dump: &[u8], before: &Before, creates: bool, what: &str) {
+    let (ours, theirs, state) = (server(), server(), server());
+    for server in [&ours, &theirs] {
+        if !matches!(before, Before::Nothing) {
+            server.psql("postgres", ROLES).unwrap();
+        }
+        if let Before::Superusers = before {
+            let sql = "ALTER ROLE owner SUPERUSER; ALTER ROLE \"Röle \"\"odd\"\" name\" SUPERUSER";
+            server.psql("postgres", sql).unwrap();
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rich.00000000.0000.postgres.dump.sql");
+    std::fs::write(&file, dump).unwrap();
+    let subject = subject(&ours, &folder)
+        .option("--state-conninfo")
+        .option(&state.conninfo("postgres", SUPERUSER));
+    let outcome = subject.run(&["apply"]);
+    assert!(
+        outcome.status.success(),
+        "{what}: {}{}",
+        outcome.stdout,
+        outcome.stderr
+    );
+    assert!(subject.apply().starts_with("nothing to do"), "{what}");
+
+    let database = if creates { "postgres" } else { "rich" };
+    if !creates {
+        theirs.psql("postgres", "CREATE DATABASE rich").unwrap();
+    }
+    // A dump of a server makes roles that are always there, and psql goes on.
+    let stop = match before {
+        Before::Nothing => "ON_ERROR_STOP=0",
+        Before::Roles | Before::Superusers => "ON_ERROR_STOP=1",
+    };
+    let mut arguments = vec!["-X", "-q", "-o", "/dev/null", "-v", stop, "-d", database];
+    arguments.extend(["-f", file.to_str().unwrap()]);
+    run(&theirs, "psql", &arguments);
+
+    let (ours, theirs) = (image(&ours), image(&theirs));
+    let differing = ours.lines().zip(theirs.lines()).find(|(a, b)| a != b);
+    assert!(ours == theirs, "{what}: {differing:?}");
+    assert!(ours.contains("a large object''s \\ comment"), "{what}");
+}
+
+/// `pg_dump` of `rich` with some options.
+fn compare_dumps(creates: bool, variants: &[&[&str]]) {
+    let source = rich_server();
+    for options in variants {
+        let dump = run(&source, "pg_dump", &[options, &["rich"][..]].concat());
+        compare(&dump, &Before::Roles, creates, &options.join(" "));
+    }
+}
+
+#[test]
+fn dumps_of_a_database() {
+    compare_dumps(false, &[&[], &["--inserts"]]);
+}
+
+#[test]
+fn dumps_in_other_spellings() {
+    compare_dumps(
+        false,
+        &[
+            &[
+                "--quote-all-identifiers",
+                "--disable-dollar-quoting",
+                "--disable-triggers",
+            ],
+            &["--encoding=LATIN9"],
+            &["--encoding=SQL_ASCII"],
+            &["--clean", "--if-exists"],
+        ],
+    );
+}
+
+#[test]
+fn dumps_that_create_their_database() {
+    compare_dumps(
+        true,
+        &[
+            &["--create"],
+            &["--create", "--encoding=LATIN9", "--inserts"],
+            &["--create", "--clean", "--if-exists"],
+        ],
+    );
+}
+
+#[test]
+fn dumps_that_take_the_roles_of_owners() {
+    let source = rich_server();
+    let options = [
+        "--use-set-session-authorization",
+        "--column-inserts",
+        "--rows-per-insert=50",
+    ];
+    for create in [&[][..], &["--create"]] {
+        let dump = run(&source, "pg_dump", &[&options, create, &["rich"]].concat());
+        let what = format!("{options:?} {create:?}");
+        compare(&dump, &Before::Superusers, !create.is_empty(), &what);
+    }
+}
+
+#[test]
+fn dumps_of_a_server() {
+    let source = rich_server();
+    let odd = "CREATE DATABASE \"odd \"\"x\"\" 'name' \\ = x\" CONNECTION LIMIT 5; CREATE DATABASE latin ENCODING 'LATIN9' TEMPLATE template0";
+    for statement in odd.split("; ") {
+        source.psql("postgres", statement).unwrap();
+    }
+    source
+        .psql(
+            "latin",
+            "CREATE TABLE t (a text); INSERT INTO t VALUES ('äöü€'); COMMENT ON TABLE t IS 'ž'",
+        )
+        .unwrap();
+    connect(&source, "odd \"x\" 'name' \\ = x")
+        .batch_execute("CREATE TABLE t (a text); INSERT INTO t VALUES ('☃')")
+        .unwrap();
+    for options in [
+        &[][..],
+        &["--clean", "--if-exists"],
+        &["--inserts", "--quote-all-identifiers"],
+    ] {
+        let dump = run(&source, "pg_dumpall", options);
+        compare(&dump, &Before::Nothing, true, &options.join(" "));
+    }
+}
+
+#[test]
+fn long_data_in_patches_of_both_kinds_streams_and_stops_at_its_fault() {
+    let server = server();
+    let data = |fault: usize| {
+        let line = |n| {
+            if n == fault {
+                format!("{n}\n")
+            } else {
+                format!("{n}\t{}\n", "x".repeat(90))
+            }
+        };
+        let lines: String = (1..=60_000).map(line).collect();
+        format!("COPY t FROM stdin;\n{lines}\\.\nINSERT INTO t VALUES (0, 'after');\n")
+    };
+    let direct = |sql: &str| format!("-- patch: kind=direct\n{sql}");
+    let folder = scratch_patches(&[
+        (
+            "app.00000000.0000.postgres.baseline.sql",
+            "CREATE TABLE t (n int, text text);",
+        ),
+        ("app.20240101.0001.postgres.std.sql", &data(0)),
+        ("app.20240101.0002.postgres.direct.sql", &direct(&data(0))),
+        ("app.20240101.0003.postgres.faulty.sql", &data(7)),
+    ]);
+    let outcome = subject(&server, &folder).run(&["apply"]);
+    assert_eq!(outcome.status.code(), Some(1));
+    let expected = "faulty.sql:8:1: missing data for column \"text\" (22P04)";
+    assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);
+    let row = connect(&server, "app")
+        .query_one("SELECT count(*) FROM t", &[])
+        .unwrap();
+    assert_eq!(row.get::<_, i64>(0), 2 * 60_001);
+}

@@ -1,0 +1,199 @@
+//! Baselines that are scripts: they make their databases themselves, are interrupted, or need psql.
+
+use crate::apply::effect;
+use crate::subject;
+use patchgen_sandbox::Server;
+use patchgen_tests::{connect, scratch_patches, server};
+use tempfile::TempDir;
+
+const FILE: &str = "own.00000000.0000.postgres.baseline.sql";
+
+/// Makes two databases and a role, with limits of its own.
+const SCRIPT: &str = r#"\set limit 5
+CREATE ROLE dog_owner LOGIN;
+CREATE DATABASE own TEMPLATE template0 CONNECTION LIMIT :limit;
+CREATE DATABASE "side; car" OWNER dog_owner;
+\connect "side; car"
+CREATE TABLE effect (patch text);
+INSERT INTO effect VALUES ('side');
+\connect own - 
+ALTER DATABASE own CONNECTION LIMIT = 7;
+ALTER DATABASE own IS_TEMPLATE true;
+CREATE TABLE effect (patch text);
+INSERT INTO effect VALUES ('own');
+"#;
+
+fn folder(script: &str) -> TempDir {
+    scratch_patches(&[
+        (FILE, script),
+        ("own.00000000.0001.postgres.second.sql", &effect("second")),
+        ("own.20240101.0001.postgres.first.sql", &effect("first")),
+    ])
+}
+
+fn column(server: &Server, database: &str, query: &str) -> Vec<String> {
+    let rows = connect(server, database).query(query, &[]).unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+fn assert_complete(server: &Server, what: &str) {
+    let effects = |database| column(server, database, "SELECT patch FROM effect");
+    assert_eq!(effects("own"), ["own", "second", "first"], "{what}");
+    assert_eq!(effects("side; car"), ["side"], "{what}");
+    let limits = "SELECT datconnlimit || ' ' || datistemplate FROM pg_database WHERE datname IN ('own', 'side; car') ORDER BY datname";
+    assert_eq!(
+        column(server, "postgres", limits),
+        ["7 true", "-1 false"],
+        "{what}"
+    );
+}
+
+#[test]
+fn a_script_killed_after_any_statement_is_run_again() {
+    let folder = folder(SCRIPT);
+    for options in [&[][..], &["--state-in-target"]] {
+        let server = server();
+        let subject = options
+            .iter()
+            .fold(subject(&server, &folder), |subject, option| {
+                subject.option(option)
+            });
+        let mut kills = 0;
+        for point in ["scripted", "ran", "home", "intent", "finished"] {
+            for number in 1.. {
+                for database in ["own", "side; car", "patches"] {
+                    let drop = format!(
+                        "UPDATE pg_database SET datistemplate = false WHERE datname = '{database}'; \
+                         DROP DATABASE IF EXISTS \"{database}\""
+                    );
+                    drop.split("; D").enumerate().for_each(|(part, sql)| {
+                        let sql = if part == 0 {
+                            sql.to_owned()
+                        } else {
+                            format!("D{sql}")
+                        };
+                        connect(&server, "postgres").batch_execute(&sql).unwrap();
+                    });
+                }
+                let what = format!("{options:?} {point} {number}");
+                let outcome = subject
+                    .start_armed(&["apply"], &format!("{point}:{number}:kill"))
+                    .wait();
+                if outcome.status.success() {
+                    break;
+                }
+                assert_eq!(outcome.status.code(), None, "{what}: {}", outcome.stderr);
+                kills += 1;
+                let outcome = subject.run(&["apply"]);
+                assert!(outcome.status.success(), "{what}: {}", outcome.stderr);
+                assert_complete(&server, &what);
+                assert!(subject.apply().starts_with("nothing to do"), "{what}");
+            }
+        }
+        assert!(kills >= 9, "{kills}");
+    }
+}
+
+#[test]
+fn only_an_unfinished_database_is_dropped() {
+    let server = server();
+    connect(&server, "postgres")
+        .batch_execute("CREATE DATABASE \"side; car\"")
+        .unwrap();
+    let folder = folder(SCRIPT);
+    let outcome = subject(&server, &folder).run(&["apply"]);
+    assert_eq!(outcome.status.code(), Some(1));
+    assert!(
+        outcome
+            .stderr
+            .contains("baseline.sql:4:1: database \"side; car\" already exists (42P04)"),
+        "{}",
+        outcome.stderr
+    );
+    connect(&server, "postgres")
+        .batch_execute("DROP DATABASE \"side; car\"")
+        .unwrap();
+    let outcome = subject(&server, &folder).run(&["apply"]);
+    assert!(outcome.status.success(), "{}", outcome.stderr);
+    for said in [
+        "bootstrap of database `own` was interrupted: dropping",
+        "`dog_owner` is there already",
+    ] {
+        assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
+    }
+    assert_complete(&server, "after a failure");
+}
+
+#[test]
+fn a_database_in_use_is_waited_for() {
+    let server = server();
+    connect(&server, "postgres")
+        .batch_execute("CREATE DATABASE busy")
+        .unwrap();
+    let user = connect(&server, "busy");
+    let script = "CREATE DATABASE own TEMPLATE busy;\n\\c own\nCREATE TABLE effect (patch text);\nINSERT INTO effect VALUES ('own');\n";
+    let folder = folder(script);
+    let running = subject(&server, &folder).start(&["apply"]);
+    while !running
+        .stderr()
+        .contains("is being accessed by other users")
+    {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    drop(user);
+    let outcome = running.wait();
+    assert!(outcome.status.success(), "{}", outcome.stderr);
+}
+
+/// The folder of the versioned programs before all others, so that psql is not a distribution's wrapper.
+fn path(server: &Server) -> String {
+    let folder = server.binaries().dir().display().to_string();
+    format!("{folder}:{}", std::env::var("PATH").unwrap_or_default())
+}
+
+#[test]
+fn psql_runs_what_only_psql_understands() {
+    let server = server();
+    let script = "-- patch: script=psql\n\\set number `expr 20 + 22`\n\\if :{?number}\nCREATE DATABASE own CONNECTION LIMIT 7 IS_TEMPLATE true;\n\
+        CREATE DATABASE \"side; car\";\n\\else\n\\quit\n\\endif\n\\c \"side; car\"\n\
+        CREATE TABLE effect (patch text);\nINSERT INTO effect VALUES ('side');\n\\c own\n\
+        SELECT format('CREATE TABLE effect (patch text)') \\gexec\nCOPY effect FROM stdin;\nown\n\\.\n\
+        \\getenv secret SECRET\nCREATE TABLE answer AS SELECT :number AS number, :'secret' AS secret;\n";
+    let folder = folder(script);
+    let subject = subject(&server, &folder)
+        .variable("PATH", &path(&server))
+        .variable("SECRET", "it's");
+    let outcome = subject.run(&["apply"]);
+    assert!(outcome.status.success(), "{}", outcome.stderr);
+    assert_complete(&server, "psql");
+    assert_eq!(
+        column(&server, "own", "SELECT number || secret FROM answer"),
+        ["42it's"]
+    );
+}
+
+#[test]
+fn the_error_of_psql_has_its_place() {
+    let server = server();
+    let script = "-- patch: script=psql\nSELECT 1;\n\n  SELECT nothing;\n";
+    let folder = folder(script);
+    let with = |path: &str| {
+        subject(&server, &folder)
+            .variable("PATH", path)
+            .run(&["apply"])
+            .stderr
+    };
+    let said = with(&path(&server));
+    for expected in [
+        "baseline.sql:4:3: column \"nothing\" does not exist\n   4 |   SELECT nothing;",
+        "psql said: psql:<stdin>:4: ERROR",
+    ] {
+        assert!(said.contains(expected), "{said}");
+    }
+    let said = with("/nowhere");
+    assert!(
+        said.contains("asks for psql, which is not installed"),
+        "{said}"
+    );
+    assert!(said.contains("apt-get install postgresql-client"), "{said}");
+}
