@@ -1,35 +1,23 @@
 //! The state database: the only SQL that reads or writes it.
 
+mod read;
+mod write;
+
 use crate::config::Target;
-use crate::quote::{identifier, literal, optional};
+use crate::quote::{identifier, literal};
 use crate::session::{Connector, Refusal, Session};
 use crate::transaction::target_lock;
 use crate::{Config, Error, ErrorKind};
-use patchgen_model::{Checksum, Patch, Revision, Version};
+use patchgen_model::{Patch, Revision, Version};
 use std::fmt::Write as _;
 use tokio_postgres::SimpleQueryRow;
 use tokio_postgres::error::SqlState;
 
+#[cfg(test)]
+pub(crate) use read::Run;
+pub(crate) use read::{Row, State, read_digest};
+
 const STEPS: &str = include_str!("ledger.sql");
-
-/// What the ledger says of a patch.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum State {
-    /// Begun or failed; nothing is committed.
-    Intent,
-    /// About to be committed; the transaction number tells.
-    Committing,
-    /// Committed.
-    Applied,
-    /// Recorded without running.
-    Adopted,
-}
-
-impl State {
-    pub(crate) const fn is_settled(self) -> bool {
-        matches!(self, Self::Applied | Self::Adopted)
-    }
-}
 
 /// As what a patch is recorded that is not run under this tool's eyes, or is recorded where it runs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,42 +47,6 @@ impl Settled {
 }
 
 const SHA256: &str = "sha256";
-
-/// Where and as which transaction a patch ran.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub(crate) struct Run {
-    pub(crate) system_identifier: Option<String>,
-    pub(crate) timeline: Option<String>,
-    pub(crate) database_oid: Option<String>,
-    pub(crate) xid: Option<String>,
-    /// The statement, counted from 0, that was begun outside a transaction and not seen to end.
-    pub(crate) begun: Option<usize>,
-}
-
-/// A row of the ledger.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Row {
-    pub(crate) key: String,
-    pub(crate) version: Version,
-    pub(crate) file: String,
-    pub(crate) kind: String,
-    pub(crate) user: String,
-    pub(crate) checksum: String,
-    /// `sha256`, followed by `(imported)` where another tool had run the patch.
-    pub(crate) algorithm: String,
-    pub(crate) state: State,
-    pub(crate) attempt: u32,
-    pub(crate) started_at: Option<String>,
-    pub(crate) finished_at: Option<String>,
-    pub(crate) milliseconds: Option<u64>,
-    pub(crate) login_role: String,
-    pub(crate) branch: Option<String>,
-    pub(crate) revision_number: Option<u32>,
-    pub(crate) revision_id: Option<String>,
-    pub(crate) sql_state: Option<String>,
-    pub(crate) message: Option<String>,
-    pub(crate) run: Run,
-}
 
 /// What is needed to write a row: the patch, the key of its target and the attempt.
 #[derive(Clone, Debug)]
@@ -239,74 +191,6 @@ impl Ledger {
         )
     }
 
-    /// The query for the digests of some databases: one row each, of those that have any patch.
-    pub(crate) fn digest_query(&self, keys: &[String]) -> String {
-        format!(
-            "SELECT database, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.string_agg(\
-             CASE WHEN state IN ('applied', 'adopted') THEN '' ELSE state || ' ' END \
-             || major || ' ' || minor || ' ' || point || ' ' || checksum, E'\\n' \
-             ORDER BY major, minor, point), 'UTF8')), 'hex') \
-             FROM {}.patch WHERE database IN ({}) GROUP BY database",
-            self.schema,
-            literals(keys)
-        )
-    }
-
-    /// The digests of some databases, or nothing when the ledger's tables are missing.
-    pub(crate) async fn digests(
-        &self,
-        keys: &[String],
-    ) -> Result<Option<Vec<(String, Checksum)>>, Error> {
-        match self.session.query(&self.digest_query(keys)).await {
-            Ok(rows) => Ok(Some(rows.iter().filter_map(read_digest).collect())),
-            Err(refusal) if is_missing(&refusal) => Ok(None),
-            Err(refusal) => Err(self.unreadable(refusal)),
-        }
-    }
-
-    /// All rows of some databases, sorted.
-    pub(crate) async fn rows(&self, keys: &[String]) -> Result<Vec<Row>, Error> {
-        let time = |column: &str| {
-            format!(
-                "pg_catalog.to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
-            )
-        };
-        let query = format!(
-            "SELECT p.database, p.major, p.minor, p.point, p.file, p.kind, p.\"user\", p.checksum, p.state, p.attempt, \
-             {}, {}, pg_catalog.round(extract(epoch FROM p.finished_at - p.started_at) * 1000), p.login_role, p.branch, \
-             p.revision_number, p.revision_id, p.sqlstate, p.message, \
-             r.system_identifier, r.timeline, r.database_oid, r.xid, r.begun, p.algorithm \
-             FROM {schema}.patch p LEFT JOIN {schema}.run r ON r.database = p.database AND r.major = p.major \
-             AND r.minor = p.minor AND r.point = p.point AND r.node = '' \
-             WHERE p.database IN ({}) ORDER BY 1, 2, 3, 4",
-            time("p.started_at"),
-            time("p.finished_at"),
-            literals(keys),
-            schema = self.schema,
-        );
-        match self.session.query(&query).await {
-            Ok(rows) => rows
-                .iter()
-                .map(|row| read_row(row).ok_or_else(|| self.garbled()))
-                .collect(),
-            Err(refusal) if is_missing(&refusal) => Ok(Vec::new()),
-            Err(refusal) => Err(self.session.explain(refusal)),
-        }
-    }
-
-    fn garbled(&self) -> Error {
-        Error::new(
-            ErrorKind::Ledger,
-            format!(
-                "the ledger in database `{}` holds a row of an unknown form",
-                self.session.database
-            ),
-        )
-        .with_help(
-            "it was written by a newer version, or by hand; use the newest version of the program",
-        )
-    }
-
     /// How many of its steps are done; none when there is no ledger yet.
     pub(crate) async fn steps_done(&self) -> Result<usize, Error> {
         let query = format!("SELECT max(number) FROM {}.step", self.schema);
@@ -399,241 +283,6 @@ impl Ledger {
              GRANT SELECT, INSERT, UPDATE, DELETE ON {schema}.patch, {schema}.run TO {user}"
         )
     }
-
-    /// Records that patches are about to run; gives a row with the attempt for each. Not for settled patches.
-    pub(crate) fn intent(&self, entries: &[Entry<'_>]) -> String {
-        format!(
-            "{} RETURNING p.attempt",
-            self.upsert(entries, "intent", SHA256, "NULL")
-        )
-    }
-
-    /// Records patches as applied or adopted within the transaction that does it; fails if one is settled already.
-    pub(crate) fn settle(&self, entries: &[Entry<'_>], settled: Settled) -> String {
-        let finished = if settled == Settled::Applied {
-            "NULL"
-        } else {
-            "pg_catalog.clock_timestamp()"
-        };
-        let expressions = format!(
-            "touched AS ({} RETURNING 1)",
-            self.upsert(entries, settled.state(), settled.algorithm(), finished)
-        );
-        Self::exactly(entries.len(), &expressions)
-    }
-
-    fn upsert(
-        &self,
-        entries: &[Entry<'_>],
-        state: &str,
-        algorithm: &str,
-        finished: &str,
-    ) -> String {
-        let mut sql = format!(
-            "INSERT INTO {}.patch AS p (database, major, minor, point, file, kind, \"user\", description, checksum, \
-             algorithm, state, attempt, started_at, finished_at, application_name, branch, revision_number, revision_id, \
-             tool_version) VALUES ",
-            self.schema
-        );
-        let (branch, number, id) = match &self.revision {
-            Some((branch, number, id)) => (literal(branch), number.to_string(), literal(id)),
-            None => ("NULL".to_owned(), "NULL".to_owned(), "NULL".to_owned()),
-        };
-        for (position, entry) in entries.iter().enumerate() {
-            let separator = if position == 0 { "" } else { ", " };
-            let _ = write!(
-                sql,
-                "{separator}({}, {}, {}, {}, {}, {}, '{algorithm}', '{state}', 1, pg_catalog.clock_timestamp(), {finished}, {}, \
-                 {branch}, {number}, {id}, {})",
-                entry.key(),
-                literal(entry.patch.file()),
-                literal(entry.patch.kind().as_str()),
-                literal(entry.patch.user()),
-                literal(entry.patch.description()),
-                literal(&entry.patch.checksum().to_string()),
-                literal(&self.application_name),
-                literal(env!("CARGO_PKG_VERSION")),
-            );
-        }
-        sql.push_str(
-            " ON CONFLICT (database, major, minor, point) DO UPDATE SET file = excluded.file, kind = excluded.kind, \
-             \"user\" = excluded.\"user\", description = excluded.description, checksum = excluded.checksum, \
-             algorithm = excluded.algorithm, state = excluded.state, attempt = p.attempt + 1, started_at = excluded.started_at, \
-             finished_at = excluded.finished_at, login_role = excluded.login_role, \
-             application_name = excluded.application_name, branch = excluded.branch, \
-             revision_number = excluded.revision_number, revision_id = excluded.revision_id, \
-             tool_version = excluded.tool_version, sqlstate = NULL, message = NULL \
-             WHERE p.state = 'intent'",
-        );
-        sql
-    }
-
-    /// Ends a list of data-changing expressions, of which the last is `touched`, so that all of them fail and change
-    /// nothing unless it touches exactly so many rows.
-    pub(crate) fn exactly(rows: usize, expressions: &str) -> String {
-        // The cast fails with 22P02 and shows the text in the server's log.
-        format!(
-            "WITH {expressions} SELECT (CASE WHEN pg_catalog.count(*) = {rows} THEN '1' \
-             ELSE 'patchgen: another run has taken over' END)::pg_catalog.int4 FROM touched"
-        )
-    }
-
-    /// Records the transaction that is about to be committed; fails if another run has taken over.
-    pub(crate) fn committing(&self, entries: &[Entry<'_>], transaction: &Transaction) -> String {
-        let schema = &self.schema;
-        let Transaction {
-            xid,
-            system_identifier,
-            timeline,
-            database_oid,
-            pid: _,
-        } = transaction;
-        let expressions = format!(
-            "changed AS (UPDATE {schema}.patch SET state = 'committing' WHERE state = 'intent' AND {} \
-             RETURNING database, major, minor, point, attempt, started_at), \
-             touched AS (INSERT INTO {schema}.run AS r (database, major, minor, point, node, attempt, state, \
-             system_identifier, timeline, database_oid, xid, started_at) \
-             SELECT database, major, minor, point, '', attempt, 'committing', {}, {}, {database_oid}, {xid}, started_at \
-             FROM changed ON CONFLICT (database, major, minor, point, node) DO UPDATE SET \
-             attempt = excluded.attempt, state = excluded.state, system_identifier = excluded.system_identifier, \
-             timeline = excluded.timeline, database_oid = excluded.database_oid, xid = excluded.xid, \
-             started_at = excluded.started_at, finished_at = NULL RETURNING 1)",
-            matches(entries),
-            literal(system_identifier),
-            literal(timeline),
-        );
-        format!("{DURABLE}{}", Self::exactly(entries.len(), &expressions))
-    }
-
-    /// Records that the transaction was committed.
-    pub(crate) fn applied(&self, entries: &[Entry<'_>]) -> String {
-        let (schema, rows) = (&self.schema, matches(entries));
-        format!(
-            "UPDATE {schema}.patch SET state = 'applied', finished_at = pg_catalog.clock_timestamp() \
-             WHERE state = 'committing' AND {rows}; \
-             UPDATE {schema}.run SET state = 'applied', finished_at = pg_catalog.clock_timestamp() \
-             WHERE state = 'committing' AND {rows}"
-        )
-    }
-
-    /// Records that what cannot run in a transaction is done.
-    pub(crate) fn done(&self, entries: &[Entry<'_>]) -> String {
-        format!(
-            "UPDATE {}.patch SET state = 'applied', finished_at = pg_catalog.clock_timestamp() \
-             WHERE state = 'intent' AND {}",
-            self.schema,
-            matches(entries)
-        )
-    }
-
-    /// Records that a psql script is about to run a patch, after its intent.
-    ///
-    /// The script cannot tell the number of its transaction in time, so an interruption leaves doubt, which is better
-    /// than a patch that runs twice. Numbers of earlier attempts must not settle it.
-    pub(crate) fn handed_over(&self, entries: &[Entry<'_>]) -> String {
-        let schema = &self.schema;
-        let keys: Vec<String> = entries
-            .iter()
-            .map(|entry| format!("({})", entry.key()))
-            .collect();
-        format!(
-            "forgotten AS (DELETE FROM {schema}.run WHERE (database, major, minor, point) IN ({})), \
-             touched AS (UPDATE {schema}.patch SET state = 'committing' WHERE state = 'intent' AND {} RETURNING 1)",
-            keys.join(", "),
-            matches(entries)
-        )
-    }
-
-    /// Records that the script is through with it.
-    pub(crate) fn handed_back(&self, entries: &[Entry<'_>]) -> String {
-        format!(
-            "touched AS (UPDATE {}.patch SET state = 'applied', finished_at = pg_catalog.clock_timestamp() \
-             WHERE state = 'committing' AND {} RETURNING 1)",
-            self.schema,
-            matches(entries)
-        )
-    }
-
-    /// Takes back that a transaction is about to be committed.
-    pub(crate) fn rolled_back(&self, entries: &[Entry<'_>]) -> String {
-        let (schema, rows) = (&self.schema, matches(entries));
-        format!(
-            "UPDATE {schema}.patch SET state = 'intent' WHERE state = 'committing' AND {rows}; \
-             UPDATE {schema}.run SET state = 'intent' WHERE state = 'committing' AND {rows}"
-        )
-    }
-
-    /// Sets the finish time within the transaction that applies the patches.
-    pub(crate) fn finished(&self, entries: &[Entry<'_>]) -> String {
-        let keys: Vec<String> = entries
-            .iter()
-            .map(|entry| format!("({})", entry.key()))
-            .collect();
-        format!(
-            "UPDATE {}.patch SET finished_at = pg_catalog.clock_timestamp() \
-             WHERE (database, major, minor, point) IN ({})",
-            self.schema,
-            keys.join(", ")
-        )
-    }
-
-    /// Records what the last attempt failed with; the patch stays not applied.
-    pub(crate) fn failed(
-        &self,
-        entries: &[Entry<'_>],
-        sql_state: Option<&str>,
-        message: &str,
-    ) -> String {
-        format!(
-            "UPDATE {}.patch SET sqlstate = {}, message = {}, finished_at = pg_catalog.clock_timestamp() \
-             WHERE state = 'intent' AND {}",
-            self.schema,
-            optional(sql_state),
-            literal(message),
-            matches(entries)
-        )
-    }
-
-    /// Settles an interrupted patch as what its transaction turned out to be.
-    pub(crate) fn recovered(&self, row: &Row, applied: bool) -> String {
-        let Version {
-            major,
-            minor,
-            point,
-        } = row.version;
-        let state = if applied { "applied" } else { "intent" };
-        let place = format!(
-            "database = {} AND major = {major} AND minor = {minor} AND point = {point} AND attempt = {}",
-            literal(&row.key),
-            row.attempt
-        );
-        format!(
-            "UPDATE {schema}.patch SET state = '{state}', finished_at = pg_catalog.clock_timestamp() \
-             WHERE state = 'committing' AND {place}; \
-             UPDATE {schema}.run SET state = '{state}', finished_at = pg_catalog.clock_timestamp() \
-             WHERE state = 'committing' AND {place}",
-            schema = self.schema
-        )
-    }
-}
-
-fn literals(keys: &[String]) -> String {
-    keys.iter()
-        .map(|key| literal(key))
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-/// A condition that holds for exactly these attempts.
-fn matches(entries: &[Entry<'_>]) -> String {
-    let keys: Vec<String> = entries
-        .iter()
-        .map(|entry| format!("({}, {})", entry.key(), entry.attempt))
-        .collect();
-    format!(
-        "(database, major, minor, point, attempt) IN ({})",
-        keys.join(", ")
-    )
 }
 
 fn is_missing(refusal: &Refusal) -> bool {
@@ -641,50 +290,4 @@ fn is_missing(refusal: &Refusal) -> bool {
         refusal.code(),
         Some(&SqlState::UNDEFINED_TABLE | &SqlState::INVALID_SCHEMA_NAME)
     )
-}
-
-pub(crate) fn read_digest(row: &SimpleQueryRow) -> Option<(String, Checksum)> {
-    Some((row.get(0)?.to_owned(), row.get(1)?.parse().ok()?))
-}
-
-fn read_row(row: &SimpleQueryRow) -> Option<Row> {
-    let text = |column: usize| row.get(column).map(str::to_owned);
-    let number = |column: usize| row.get(column).and_then(|number| number.parse().ok());
-    Some(Row {
-        key: text(0)?,
-        version: Version {
-            major: number(1)?,
-            minor: number(2)?,
-            point: number(3)?,
-        },
-        file: text(4)?,
-        kind: text(5)?,
-        user: text(6)?,
-        checksum: text(7)?,
-        algorithm: text(24)?,
-        state: match row.get(8)? {
-            "intent" => State::Intent,
-            "committing" => State::Committing,
-            "applied" => State::Applied,
-            "adopted" => State::Adopted,
-            _ => return None,
-        },
-        attempt: number(9)?,
-        started_at: text(10),
-        finished_at: text(11),
-        milliseconds: row.get(12).and_then(|number| number.parse().ok()),
-        login_role: text(13)?,
-        branch: text(14),
-        revision_number: number(15),
-        revision_id: text(16),
-        sql_state: text(17),
-        message: text(18),
-        run: Run {
-            system_identifier: text(19),
-            timeline: text(20),
-            database_oid: text(21),
-            xid: text(22),
-            begun: number(23).map(|begun: u32| begun as usize),
-        },
-    })
 }
