@@ -1,0 +1,330 @@
+//! Opening sessions, and explaining why one could not be opened.
+
+use super::{Session, application_name, root_cause};
+use crate::conninfo::{Conninfo, ConninfoError};
+use crate::quote;
+use crate::{Config, Error, ErrorKind, RoleMode};
+use futures_util::{StreamExt, stream};
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
+use tokio_postgres::AsyncMessage;
+use tokio_postgres::error::SqlState;
+
+/// Opens sessions on the server (or servers) that one conninfo names.
+pub(crate) struct Connector<'c> {
+    pub(crate) config: &'c Config,
+    conninfo: Conninfo,
+    /// Databases of which a pooler's refusal may be out of date.
+    made: RefCell<Vec<String>>,
+}
+
+/// Starting servers and used-up connection slots are given this long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl<'c> Connector<'c> {
+    pub(crate) fn new(config: &'c Config, conninfo: Conninfo) -> Self {
+        Self {
+            config,
+            conninfo,
+            made: RefCell::default(),
+        }
+    }
+
+    /// A database was made that may have been asked for in vain before: a pooler repeats the server's refusal for a while.
+    pub(crate) fn made(&self, database: &str) {
+        self.made.borrow_mut().push(database.to_owned());
+    }
+
+    fn is_made(&self, database: &str) -> bool {
+        self.made.borrow().iter().any(|made| made == database)
+    }
+
+    /// The role that makes databases, roles and the ledger: the connection's own, else the superuser's usual name.
+    pub(crate) fn admin(&self) -> &str {
+        self.conninfo.user().unwrap_or("postgres")
+    }
+
+    /// The words that say where the server is and how to reach it, without a role, a database or a secret.
+    pub(crate) fn address(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        const WORDS: [&str; 8] = [
+            "host",
+            "hostaddr",
+            "port",
+            "sslmode",
+            "sslrootcert",
+            "sslcert",
+            "sslkey",
+            "target_session_attrs",
+        ];
+        WORDS
+            .into_iter()
+            .filter_map(|word| Some((word, self.conninfo.get(word)?)))
+    }
+
+    /// The database that administration starts from, if the connection names one.
+    pub(crate) fn own_database(&self) -> Option<&str> {
+        self.conninfo.dbname()
+    }
+
+    pub(crate) fn place(&self) -> String {
+        self.conninfo.place()
+    }
+
+    /// The password of a role: its variable, the connection's own, the password file, its name.
+    pub(crate) fn password(&self, database: &str, user: &str) -> String {
+        let own = || {
+            self.conninfo
+                .password()
+                .filter(|_| self.conninfo.user() == Some(user))
+                .map(str::to_owned)
+        };
+        self.config
+            .environment(&self.config.password_variable(user))
+            .or_else(own)
+            .or_else(|| self.conninfo.passfile_password(database, user))
+            .unwrap_or_else(|| user.to_owned())
+    }
+
+    /// The role that logs in to do what a role is to do.
+    pub(crate) fn login<'n>(&'n self, user: &'n str) -> &'n str {
+        match self.config.role_mode {
+            RoleMode::Login => user,
+            RoleMode::SetRole => self.admin(),
+        }
+    }
+
+    /// Opens a session for a role, or, with `SET ROLE`, for the one login.
+    pub(crate) async fn open(&self, database: &str, user: &str) -> Result<Session, Error> {
+        self.open_as(
+            database,
+            user,
+            &application_name(&self.config.program, None),
+        )
+        .await
+    }
+
+    /// Opens a session under a name of its own.
+    pub(crate) async fn open_as(
+        &self,
+        database: &str,
+        user: &str,
+        name: &str,
+    ) -> Result<Session, Error> {
+        let user = self.login(user);
+        let began = Instant::now();
+        loop {
+            match self.try_open(database, user, name).await {
+                Err(error)
+                    if began.elapsed() < PATIENCE
+                        && (is_passing(&error) || self.is_made(database) && error.is_poolers()) =>
+                {
+                    tracing::debug!(%error, "the server is not ready");
+                    tokio::time::sleep(Duration::from_millis(fastrand::u64(50..250))).await;
+                }
+                outcome => return outcome.map_err(|error| self.explain(database, user, error)),
+            }
+        }
+    }
+
+    /// The driver's settings for a login.
+    pub(crate) fn driver(
+        &self,
+        database: &str,
+        user: &str,
+        name: &str,
+    ) -> Result<tokio_postgres::Config, ConninfoError> {
+        let password = self.password(database, user);
+        self.conninfo
+            .driver_config(database, user, Some(&password), name)
+    }
+
+    /// Sets a program of PostgreSQL up to connect as a session would, by its environment alone.
+    pub(crate) fn program(
+        &self,
+        command: &mut std::process::Command,
+        database: &str,
+        user: &str,
+    ) -> Result<(), ConninfoError> {
+        let user = self.login(user);
+        let name = application_name(&self.config.program, None);
+        // Finds faults in the words before the program does.
+        self.driver(database, user, &name)?;
+        for (variable, value) in self.conninfo.variables() {
+            match value {
+                Some(value) => command.env(variable, value),
+                None => command.env_remove(variable),
+            };
+        }
+        command.envs([
+            ("PGDATABASE", database),
+            ("PGUSER", user),
+            ("PGPASSWORD", &self.password(database, user)),
+            ("PGAPPNAME", &name),
+            ("PGCLIENTENCODING", "UTF8"),
+        ]);
+        let hosts = self.conninfo.get("host").or(self.conninfo.get("hostaddr"));
+        if hosts.is_some_and(|hosts| hosts.contains(','))
+            && self.conninfo.get("target_session_attrs").is_none()
+        {
+            command.env("PGTARGETSESSIONATTRS", "read-write");
+        }
+        // What a script asks for with \getenv.
+        command.envs(&self.config.variables);
+        Ok(())
+    }
+
+    async fn try_open(
+        &self,
+        database: &str,
+        user: &str,
+        name: &str,
+    ) -> Result<Session, ConnectError> {
+        let driver = self
+            .driver(database, user, name)
+            .map_err(ConnectError::Config)?;
+        let (client, mut connection) = driver.connect(tokio_postgres::NoTls).await?;
+        tokio::spawn(async move {
+            let mut messages = stream::poll_fn(move |context| connection.poll_message(context));
+            while let Some(message) = messages.next().await {
+                match message {
+                    Ok(AsyncMessage::Notice(notice)) => {
+                        tracing::debug!(severity = notice.severity(), "{notice}")
+                    }
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::debug!(%error, "connection closed");
+                        break;
+                    }
+                }
+            }
+        });
+        tracing::debug!(database, user, place = self.place(), "connected");
+        Ok(Session {
+            client,
+            place: self.place(),
+            database: database.to_owned(),
+            user: user.to_owned(),
+        })
+    }
+
+    fn explain(&self, database: &str, user: &str, error: ConnectError) -> Error {
+        let place = self.place();
+        let error = match error {
+            ConnectError::Config(error) => return error.into(),
+            ConnectError::Driver(error) => error,
+        };
+        let Some(server) = error.as_db_error() else {
+            let cause = root_cause(&error);
+            return Error::new(ErrorKind::Connection, format!("cannot reach the server at `{place}`: {cause}"))
+                .with_help("check that it runs there, or name another with --conninfo, DATABASE_URL or PGHOST and PGPORT")
+                .with_source(error);
+        };
+        let code = server.code().code().to_owned();
+        let variable = self.config.password_variable(user);
+        let (kind, message, help) = match refused(server) {
+            SqlState::INVALID_PASSWORD => (
+                ErrorKind::Authentication,
+                format!("the server at `{place}` refused the password of role `{user}`"),
+                format!(
+                    "set `{variable}` to the password of the role, or create the role if it does not exist"
+                ),
+            ),
+            SqlState::INVALID_AUTHORIZATION_SPECIFICATION => (
+                ErrorKind::Authentication,
+                format!(
+                    "the server at `{place}` refused role `{user}`: {}",
+                    server.message()
+                ),
+                format!(
+                    "create the role in a patch, or let an administrator run: CREATE ROLE {} LOGIN PASSWORD '...';\n\
+                     if it exists, see whether pg_hba.conf lets it into database `{database}`",
+                    quote::identifier(user)
+                ),
+            ),
+            SqlState::INVALID_CATALOG_NAME => (
+                ErrorKind::MissingDatabase,
+                format!("database `{database}` does not exist on the server at `{place}`"),
+                format!(
+                    "create it, or give it a baseline patch `{database}.00000000.0000.postgres.baseline.sql`"
+                ),
+            ),
+            SqlState::INSUFFICIENT_PRIVILEGE => (
+                ErrorKind::Privilege,
+                format!(
+                    "role `{user}` may not connect to database `{database}` on the server at `{place}`"
+                ),
+                format!(
+                    "let an administrator run: GRANT CONNECT ON DATABASE {} TO {};",
+                    quote::identifier(database),
+                    quote::identifier(user)
+                ),
+            ),
+            _ => (
+                ErrorKind::Connection,
+                format!(
+                    "the server at `{place}` refused the connection: {}",
+                    server.message()
+                ),
+                "see the server's log".to_owned(),
+            ),
+        };
+        Error::new(kind, message)
+            .with_help(help)
+            .with_sql_state(code)
+            .with_source(error)
+    }
+}
+
+enum ConnectError {
+    Config(ConninfoError),
+    Driver(tokio_postgres::Error),
+}
+
+impl std::fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Config(error) => write!(f, "{error}"),
+            Self::Driver(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for ConnectError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Driver(error)
+    }
+}
+
+impl ConnectError {
+    fn is_poolers(&self) -> bool {
+        matches!(self, Self::Driver(error) if error.code() == Some(&SqlState::PROTOCOL_VIOLATION))
+    }
+}
+
+/// Why a connection was refused; a pooler passes on the server's words, but not its code.
+fn refused(error: &tokio_postgres::error::DbError) -> SqlState {
+    let message = error.message();
+    let says =
+        |words: &str| *error.code() == SqlState::PROTOCOL_VIOLATION && message.contains(words);
+    if says("database \"") && says("does not exist") {
+        SqlState::INVALID_CATALOG_NAME
+    } else if says("role \"") && says("does not exist") {
+        SqlState::INVALID_AUTHORIZATION_SPECIFICATION
+    } else if says("password authentication failed") || says("no such user") {
+        SqlState::INVALID_PASSWORD
+    } else {
+        error.code().clone()
+    }
+}
+
+fn is_passing(error: &ConnectError) -> bool {
+    let ConnectError::Driver(error) = error else {
+        return false;
+    };
+    error.code().is_some_and(|code| {
+        matches!(
+            *code,
+            SqlState::CANNOT_CONNECT_NOW | SqlState::TOO_MANY_CONNECTIONS
+        )
+    })
+}
