@@ -12,9 +12,10 @@ mod unrepeatable;
 
 use super::explain;
 use crate::segment::{Fault, Segmented};
-use crate::syntax::Whole;
+use crate::syntax::{self, Whole};
 use crate::verdict::Part;
 use patchgen_model::{Class, Kind};
+use squawk_syntax::ast::{AstNode, Stmt};
 
 /// When a patch runs in the life of its database.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -80,6 +81,19 @@ impl<'a> Input<'a> {
                 text: sentence.span.of(text),
                 class: sentence.class(),
             })
+    }
+
+    /// Gives the tree of a statement, out of that of the patch where there is one.
+    fn trees(&self) -> impl Fn(&Sentence<'_>) -> Option<Stmt> + use<> {
+        let all: Option<Vec<Stmt>> = self.whole.map(|whole| whole.parse.tree().stmts().collect());
+        move |statement| {
+            let Some(all) = &all else {
+                return syntax::tree(statement.text);
+            };
+            let end = |tree: &Stmt| usize::from(tree.syntax().text_range().end());
+            let at = all.partition_point(|tree| end(tree) <= statement.offset);
+            all.get(at).cloned()
+        }
     }
 }
 

@@ -21,22 +21,25 @@ fn inline_of(table: &ast::CreateTable) -> Option<ParseError> {
             _ => None,
         })
         .collect();
-    let names: Vec<String> = columns
-        .iter()
-        .filter_map(|column| Some(text(column.name()?.syntax())))
-        .collect();
-    columns.iter().find_map(|column| {
-        let name = column.name()?;
+    let is_named_index = |column: &&ast::Column| {
+        let name = column.name().map(|name| text(name.syntax()));
+        name.is_some_and(|name| ["index", "key"].contains(&name.as_str()))
+    };
+    columns.iter().filter(is_named_index).find_map(|column| {
         let Some(Type::PathType(of)) = column.ty() else {
             return None;
         };
         let arguments: Vec<_> = of.arg_list()?.args().collect();
-        let is_index = ["index", "key"].contains(&text(name.syntax()).as_str())
-            && !arguments.is_empty()
+        let is_column = |name: &str| {
+            let mut names = columns.iter().filter_map(ast::Column::name);
+            names.any(|column| text(column.syntax()) == name)
+        };
+        let is_index = !arguments.is_empty()
             && arguments
                 .iter()
-                .all(|argument| names.contains(&text(argument.syntax())));
-        is_index.then(|| ParseError {
+                .all(|argument| is_column(&text(argument.syntax())));
+        let name = column.name().filter(|_| is_index)?;
+        Some(ParseError {
             range: name.syntax().text_range().into(),
             message: "an index cannot be declared inside `CREATE TABLE`".to_owned(),
         })

@@ -1,6 +1,5 @@
 use super::{Input, Sentence};
 use crate::segment::Fault;
-use crate::syntax::tree;
 use patchgen_model::Kind;
 use squawk_syntax::ast::{self, AlterTableAction, AstNode, Stmt};
 
@@ -13,13 +12,14 @@ pub(super) fn check(input: &Input<'_>) -> Vec<Fault> {
     if input.kind == Kind::Concurrent || !input.statements().any(|it| begins_with(&it, &changes)) {
         return Vec::new();
     }
+    let tree = input.trees();
     let mut made = Vec::new();
     let mut locked = None;
     for statement in input.statements() {
         if !begins_with(&statement, &["create", "alter", "update", "delete"]) {
             continue;
         }
-        match tree(statement.text) {
+        match tree(&statement) {
             Some(Stmt::CreateTable(table)) => made.extend(table.table_name().map(name)),
             Some(Stmt::AlterTable(table)) if locked.is_none() && locks(&table) => {
                 let relation = table.table_relation_name();
@@ -40,12 +40,12 @@ pub(super) fn check(input: &Input<'_>) -> Vec<Fault> {
     Vec::new()
 }
 
-/// Whether the lock keeps readers or writers out.
 fn begins_with(statement: &Sentence<'_>, words: &[&str]) -> bool {
     let first = statement.text.split_whitespace().next().unwrap_or_default();
     words.iter().any(|word| word.eq_ignore_ascii_case(first))
 }
 
+/// Whether the lock keeps readers or writers out.
 fn locks(table: &ast::AlterTable) -> bool {
     table.actions().any(|action| {
         !matches!(

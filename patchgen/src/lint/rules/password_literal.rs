@@ -9,25 +9,20 @@ pub(super) fn check(input: &Input<'_>) -> Vec<Fault> {
     input
         .statements()
         .filter_map(|statement| {
-            let tokens: Vec<_> = Tokens::new(statement.text, Strings::Standard).collect();
-            let word = |at: usize| {
-                tokens
-                    .get(at)
-                    .map(|token| statement.text[token.range.clone()].to_ascii_lowercase())
-                    .unwrap_or_default()
+            let mut tokens = Tokens::new(statement.text, Strings::Standard);
+            let mut is_next = |words: &[&str]| {
+                let word = tokens.next().map(|token| &statement.text[token.range]);
+                word.is_some_and(|word| words.iter().any(|it| it.eq_ignore_ascii_case(word)))
             };
-            let is_role = matches!(word(0).as_str(), "create" | "alter")
-                && matches!(word(1).as_str(), "role" | "user" | "group");
-            if !is_role {
+            if !is_next(&["create", "alter"]) || !is_next(&["role", "user", "group"]) {
                 return None;
             }
-            let at = (2..tokens.len()).find(|at| {
-                word(*at) == "password"
-                    && tokens
-                        .get(at + 1)
-                        .is_some_and(|next| next.kind == TokenKind::Text)
+            let mut is_behind = false;
+            let secret = tokens.find(|token| {
+                let is_secret = is_behind && token.kind == TokenKind::Text;
+                is_behind = statement.text[token.range.clone()].eq_ignore_ascii_case("password");
+                is_secret
             })?;
-            let secret = &tokens[at + 1];
             let text = &statement.text[secret.range.clone()];
             // What the server has hashed is what a dump contains.
             let is_hashed = text.starts_with("'SCRAM-SHA-256$") || text.starts_with("'md5");

@@ -1,34 +1,32 @@
 //! The rules of `squawk-linter`.
 
+mod need;
+
 use super::{Input, Sentence, fault};
 use crate::lint::{LINTS, explain};
 use crate::segment::lexer::{TokenKind, Tokens};
 use crate::segment::{Fault, Strings};
 use crate::syntax::{self, Whole};
+use need::Needs;
 use patchgen_model::Kind;
 use squawk_linter::{Linter, Rule, Violation};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What a server is taken for if nobody says.
 const POSTGRES_VERSION: u32 = 15;
-
-/// Words without which the rules of a name have nothing to find. Each rule goes through the whole tree, which takes long
-/// in a build script: it is built without optimisation.
-const WORDS: [(&str, &str); 11] = [
-    ("ban-alter-identity", "identity"),
-    ("ban-char-field", "char"),
-    ("ban-drop-", "drop"),
-    ("ban-duplicate-column-assignments", "update"),
-    ("ban-set-schema", "schema"),
-    ("ban-truncate-cascade", "truncate"),
-    ("prefer-timestamp-tz", "timestamp"),
-    ("renaming-", "rename"),
-    ("require-concurrent-index-deletion", "drop"),
-    ("require-concurrent-partition-detach", "detach"),
-    ("require-concurrent-reindex", "reindex"),
-];
+/// The linter has no name to turn this one on by: it is never off.
+const UNUSED_IGNORE: &str = "unused-ignore";
 
 pub(super) fn check(input: &Input<'_>) -> Vec<Fault> {
+    let needs = Needs::of(input);
+    let rules: Vec<Rule> = LINTS
+        .iter()
+        .filter(|lint| (input.is_on)(lint.name) && needs.are_met(lint.name))
+        .filter_map(|lint| lint.name.parse().ok())
+        .collect();
+    if rules.is_empty() && !needs.are_met(UNUSED_IGNORE) {
+        return Vec::new();
+    }
     let faultless = match input.whole {
         Some(_) => None,
         None => Whole::of_faultless(input.text, input.segmented),
@@ -36,18 +34,6 @@ pub(super) fn check(input: &Input<'_>) -> Vec<Fault> {
     let Some(whole) = input.whole.or(faultless.as_ref()) else {
         return Vec::new();
     };
-    let text = whole.sql.to_ascii_lowercase();
-    let idle: Vec<&str> = WORDS
-        .iter()
-        .filter(|(_, word)| !text.contains(word))
-        .map(|(rules, _)| *rules)
-        .collect();
-    let rules: Vec<Rule> = LINTS
-        .iter()
-        .filter(|lint| !idle.iter().any(|rules| lint.name.starts_with(rules)))
-        .filter(|lint| (input.is_on)(lint.name))
-        .filter_map(|lint| lint.name.parse().ok())
-        .collect();
     let in_transaction = input.kind != Kind::Concurrent;
     let version = input.postgres_version.unwrap_or(POSTGRES_VERSION);
     let lint = || {

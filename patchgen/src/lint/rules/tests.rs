@@ -1,3 +1,5 @@
+mod passed_over;
+
 use super::*;
 use crate::class::classify;
 use crate::lint::{LINTS, names};
@@ -8,6 +10,17 @@ use squawk_linter::{Linter, Rule};
 
 /// One line a finding: its place, rule and message.
 fn lint(text: &str, kind: Kind, stage: Stage) -> Vec<String> {
+    let is_on = |rule: &str| explain(rule).is_some_and(|lint| lint.is_on);
+    lint_with(text, kind, stage, None, &is_on)
+}
+
+fn lint_with(
+    text: &str,
+    kind: Kind,
+    stage: Stage,
+    postgres_version: Option<u32>,
+    is_on: &dyn Fn(&str) -> bool,
+) -> Vec<String> {
     let segmented = segment(text);
     let parts: Vec<Part> = segmented
         .pieces
@@ -32,8 +45,8 @@ fn lint(text: &str, kind: Kind, stage: Stage) -> Vec<String> {
         parts: &parts,
         kind,
         stage,
-        postgres_version: None,
-        is_on: &|rule| explain(rule).is_some_and(|lint| lint.is_on),
+        postgres_version,
+        is_on,
     });
     found
         .into_iter()
