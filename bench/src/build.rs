@@ -163,6 +163,8 @@ pub fn clean(tools: &[Tool]) -> Result<()> {
             .args(arguments)
             .current_dir(folder)
             .env("CARGO_TARGET_DIR", &target)
+            // Crates that come from a registry are never compiled incrementally; those of a path are.
+            .env("CARGO_INCREMENTAL", "0")
             .output()?;
         anyhow::ensure!(
             output.status.success(),
