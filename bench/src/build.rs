@@ -1,5 +1,6 @@
 //! What the build costs: edits, cold starts, release builds, size, clean builds.
 
+use crate::median;
 use crate::project::{Project, Tool};
 use anyhow::{Context, Result};
 use std::fs;
@@ -8,11 +9,6 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 const TRIES: usize = 5;
-
-fn median(mut times: Vec<Duration>) -> f64 {
-    times.sort();
-    times[times.len() / 2].as_secs_f64()
-}
 
 /// One file edited, build to the end; nothing changed; the build script with nothing cached; a release build.
 pub fn rebuilds(tools: &[Tool]) -> Result<()> {

@@ -3,7 +3,7 @@
 use crate::config::Grouping;
 use crate::context::{Context, Domain, target_of};
 use crate::ledger::{Entry, Ledger, Opened, Row, Settled, State};
-use crate::lock::{self, Outcome, Watch};
+use crate::lock::{Tried, Wait};
 use crate::observer::{Event, emit};
 use crate::plan::{Action, Plan, Presence, Standing, Step};
 use crate::recover::Interrupted;
@@ -31,58 +31,39 @@ async fn apply_domain(
     domain: &Domain,
     report: &mut Report,
 ) -> Result<(), Error> {
-    let mut watched = false;
     let mut opened = context.open(domain).await?;
     if let Opened::Session(ledger) = opened {
         opened = match look(context, domain, &ledger, report).await? {
             Look::Done => return Ok(()),
-            Look::Pending => {
-                watched = true;
-                Opened::Session(ledger)
-            }
+            Look::Pending => Opened::Session(ledger),
             Look::Empty => bootstrap::reopen(domain, context, ledger).await?,
         };
     }
     let is_made = matches!(opened, Opened::Absent(_));
-    let (ledger, applied) = context.establish(domain, opened).await?;
+    let (mut ledger, applied) = context.establish(domain, opened).await?;
     report.made(&applied);
-    if is_made {
-        // Another program may have made it, and more.
-        match look(context, domain, &ledger, report).await? {
-            Look::Done => return Ok(()),
-            Look::Pending => watched = true,
-            Look::Empty => {}
-        }
+    // Another program may have made it, and more.
+    if is_made && look(context, domain, &ledger, report).await? == Look::Done {
+        return Ok(());
     }
-    let is_done = |rows: &[tokio_postgres::SimpleQueryRow]| {
-        context.is_settled(
-            domain,
-            &rows
-                .iter()
-                .filter_map(crate::ledger::read_digest)
-                .collect::<Vec<_>>(),
-        )
-    };
-    let watch = watched.then(|| Watch {
-        query: ledger.digest_query(&domain.keys),
-        is_done: &is_done,
-    });
-    let lock = match lock::acquire_unless(
-        &context.state,
-        &domain.database,
-        &domain.user,
-        &ledger.lock_key(),
-        watch,
-    )
-    .await?
-    {
-        Outcome::Held(lock) => lock,
-        Outcome::Done(waited) => {
-            report.waited += waited;
+    let key = ledger.lock_key();
+    let mut wait = Wait::new(context.config, &key);
+    let lock = loop {
+        let session = match wait.acquire(ledger.session).await? {
+            Tried::Held(lock) => break lock,
+            Tried::Freed(session) => session,
+        };
+        ledger = Ledger::new(session, context.config, context.set.revision());
+        if look(context, domain, &ledger, report).await? == Look::Done {
+            report.waited += wait.waited();
             return Ok(());
         }
     };
     report.waited += lock.waited;
+    let ledger = match context.open(domain).await? {
+        Opened::Session(ledger) => ledger,
+        Opened::Absent(refused) => return Err(refused),
+    };
     failpoint!("locked");
     let mut work = Work::new(&context.targets, domain.in_target, ledger, lock);
     let outcome = run(context, domain, &mut work, report).await;
@@ -92,6 +73,7 @@ async fn apply_domain(
 }
 
 /// How a ledger stands, seen without the lock.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Look {
     /// Nothing is to be done.
     Done,

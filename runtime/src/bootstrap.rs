@@ -5,7 +5,7 @@ mod unfinished;
 use crate::baseline;
 use crate::context::{Context, Domain};
 use crate::ledger::{Entry, Ledger, Opened, Settled};
-use crate::lock::{self, Lock, Outcome, Watch};
+use crate::lock::{Lock, Tried, Wait};
 use crate::message::{Parts, patch_error};
 use crate::observer::{Event, emit};
 use crate::plan::Presence;
@@ -159,11 +159,11 @@ pub(crate) async fn home<'a>(
         .first()
         .map_or(connector.admin(), |patch| patch.user())
         .to_owned();
-    let session = maintenance(connector, &maker).await?;
-    let Some(lock) = exclusive(connector, domain, &session).await? else {
+    let Some(lock) = exclusive(connector, domain, &maker).await? else {
         connector.made(name);
         return Ok(Vec::new());
     };
+    let session = maintenance(connector, &maker).await?;
     let there = presence(&session, std::slice::from_ref(name))
         .await?
         .remove(name)
@@ -185,7 +185,7 @@ pub(crate) async fn home<'a>(
 async fn exclusive(
     connector: &Connector<'_>,
     domain: &Domain,
-    session: &Session,
+    maker: &str,
 ) -> Result<Option<Lock>, Error> {
     let key = "pg_catalog.hashtextextended('patchgen make', 0)";
     let usable = if domain.in_target {
@@ -201,14 +201,18 @@ async fn exclusive(
         "SELECT 1 FROM pg_catalog.pg_database d WHERE d.datname = {} AND NOT ({IS_MARKED}){usable}",
         literal(&domain.database)
     );
-    let watch = Watch {
-        query,
-        is_done: &|rows| !rows.is_empty(),
-    };
-    let (database, user) = (&session.database, &session.user);
-    match lock::acquire_unless(connector, database, user, key, Some(watch)).await? {
-        Outcome::Held(lock) => Ok(Some(lock)),
-        Outcome::Done(_) => Ok(None),
+    let mut session = maintenance(connector, maker).await?;
+    let mut wait = Wait::new(connector.config, key);
+    loop {
+        session = match wait.acquire(session).await? {
+            Tried::Held(lock) => return Ok(Some(lock)),
+            Tried::Freed(session) => session,
+        };
+        match session.run(&query).await {
+            Ok(Some(_)) => return Ok(None),
+            Ok(None) => {}
+            Err(refusal) => return Err(session.explain(refusal)),
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use tokio_postgres::error::SqlState;
 
 #[cfg(test)]
 pub(crate) use read::Run;
-pub(crate) use read::{Row, State, read_digest};
+pub(crate) use read::{Row, State};
 
 const STEPS: &str = include_str!("ledger.sql");
 

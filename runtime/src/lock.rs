@@ -2,12 +2,13 @@
 //!
 //! It is an advisory lock of a transaction that stays open on a connection of its own, so a pooler cannot leak it and a
 //! killed program cannot keep it. Those who wait poll: a blocking wait would hold a snapshot, and a concurrent index build
-//! in the same database would wait for that for ever.
+//! in the same database would wait for that for ever. They wait on the connection that they have: whoever gets the lock
+//! opens another one for the work.
 
 use crate::observer::{Event, emit};
 use crate::quote::literal;
 use crate::session::{Connector, Session, application_name};
-use crate::{Error, ErrorKind};
+use crate::{Config, Error, ErrorKind};
 use std::time::{Duration, Instant};
 use tokio_postgres::SimpleQueryRow;
 
@@ -20,117 +21,147 @@ pub(crate) struct Lock {
     pub(crate) system_identifier: String,
 }
 
-/// What came of waiting for the lock.
-#[expect(clippy::large_enum_variant, reason = "one at a time, and short-lived")]
-pub(crate) enum Outcome {
+/// What came of trying for the lock.
+pub(crate) enum Tried {
     Held(Lock),
-    /// What was to be done had been done by another run while this one waited.
-    Done(Duration),
+    /// Another run held it, and seems to have ended: what was to be done may be done.
+    Freed(Session),
 }
 
-/// A query that is asked along with every try, and what its rows must look like for the wait to be over.
-pub(crate) struct Watch<'w> {
-    pub(crate) query: String,
-    pub(crate) is_done: &'w dyn Fn(&[SimpleQueryRow]) -> bool,
+/// One wait for the lock, in which it may be tried for several times.
+pub(crate) struct Wait<'a> {
+    config: &'a Config,
+    key: &'a str,
+    began: Instant,
+    told: Option<Instant>,
 }
 
-/// Waits for the lock, for as long as the configuration allows.
+impl<'a> Wait<'a> {
+    pub(crate) fn new(config: &'a Config, key: &'a str) -> Self {
+        Self {
+            config,
+            key,
+            began: Instant::now(),
+            told: None,
+        }
+    }
+
+    /// How long others held the lock.
+    pub(crate) fn waited(&self) -> Duration {
+        self.told.map_or(Duration::ZERO, |_| self.began.elapsed())
+    }
+
+    /// Tries for the lock in a session; if others hold it, waits until they do not, for as long as the configuration
+    /// allows.
+    pub(crate) async fn acquire(&mut self, session: Session) -> Result<Tried, Error> {
+        let name = literal(&application_name(&self.config.program, Some("run lock")));
+        let attempt = format!(
+            "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = 0; \
+             SET LOCAL application_name = {name}; \
+             SELECT pg_catalog.pg_try_advisory_xact_lock({}), pg_catalog.pg_is_in_recovery(), \
+             (SELECT system_identifier FROM pg_catalog.pg_control_system())",
+            self.key
+        );
+        let rows = ask(&session, &attempt).await?;
+        if column(&rows, 1) == "t" {
+            return Err(standby(&session.place));
+        }
+        if column(&rows, 0) == "t" {
+            let system_identifier = column(&rows, 2).to_owned();
+            return Ok(Tried::Held(Lock {
+                session,
+                waited: self.waited(),
+                system_identifier,
+            }));
+        }
+        self.until_free(&session).await?;
+        Ok(Tried::Freed(session))
+    }
+
+    /// Waits until the lock seems to be free, and says for whom.
+    async fn until_free(&mut self, session: &Session) -> Result<(), Error> {
+        // Shared, so that those who look do not stand in each other's way.
+        let look = format!(
+            "SELECT pg_catalog.pg_try_advisory_xact_lock_shared({})",
+            self.key
+        );
+        loop {
+            let holder = ask(session, &holder_query(self.key)).await?;
+            let who = holder
+                .first()
+                .map_or_else(|| "a run that has just ended".to_owned(), describe);
+            let waited = self.began.elapsed();
+            if waited > self.config.lock_wait {
+                let database = &session.database;
+                return Err(Error::new(
+                    ErrorKind::Locked,
+                    format!(
+                        "another run has held the lock in database `{database}` for {}: {who}",
+                        seconds(waited)
+                    ),
+                )
+                .with_help(
+                    "let it end, or look at what it does in pg_stat_activity; nothing was changed",
+                ));
+            }
+            if self.is_to_tell() {
+                emit(
+                    self.config,
+                    &Event::Waiting {
+                        holder: &who,
+                        waited,
+                    },
+                );
+                self.told = Some(Instant::now());
+            }
+            while !self.is_to_tell() && self.began.elapsed() <= self.config.lock_wait {
+                tokio::time::sleep(pause(self.began.elapsed())).await;
+                if column(&ask(session, &look).await?, 0) == "t" {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn is_to_tell(&self) -> bool {
+        const AGAIN: Duration = Duration::from_secs(10);
+        self.told.is_none_or(|told| told.elapsed() > AGAIN)
+    }
+}
+
+/// Waits for the lock on a connection of its own.
 pub(crate) async fn acquire(
     connector: &Connector<'_>,
     database: &str,
     user: &str,
     key: &str,
 ) -> Result<Lock, Error> {
-    match acquire_unless(connector, database, user, key, None).await? {
-        Outcome::Held(lock) => Ok(lock),
-        Outcome::Done(_) => Err(Error::new(ErrorKind::Locked, "nobody watches this lock")),
+    let mut session = connector.open(database, user).await?;
+    let mut wait = Wait::new(connector.config, key);
+    loop {
+        session = match wait.acquire(session).await? {
+            Tried::Held(lock) => return Ok(lock),
+            Tried::Freed(session) => session,
+        };
     }
 }
 
-/// Waits for the lock, or until another run has done what was to be done.
-pub(crate) async fn acquire_unless(
-    connector: &Connector<'_>,
-    database: &str,
-    user: &str,
-    key: &str,
-    watch: Option<Watch<'_>>,
-) -> Result<Outcome, Error> {
-    let config = connector.config;
-    let session = connector.open(database, user).await?;
-    let began = Instant::now();
-    let name = literal(&application_name(&config.program, Some("run lock")));
-    let question = watch.as_ref().map_or("", |watch| &watch.query);
-    let attempt = format!(
-        "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = 0; \
-         SET LOCAL application_name = {name}; \
-         SELECT pg_catalog.pg_try_advisory_xact_lock({key}), pg_catalog.pg_is_in_recovery(), \
-         (SELECT system_identifier FROM pg_catalog.pg_control_system()); {question}"
-    );
-    let holder = holder_query(key);
-    let mut told: Option<Instant> = None;
-    loop {
-        let rows = session
-            .query(&attempt)
-            .await
-            .map_err(|refusal| session.explain(refusal))?;
-        let column = |number| {
-            rows.first()
-                .and_then(|row| row.get(number))
-                .unwrap_or_default()
-        };
-        if column(1) == "t" {
-            return Err(standby(&session.place));
-        }
-        let waited = if told.is_some() {
-            began.elapsed()
-        } else {
-            Duration::ZERO
-        };
-        if watch
-            .as_ref()
-            .is_some_and(|watch| (watch.is_done)(&rows[1..]))
-        {
-            return Ok(Outcome::Done(waited));
-        }
-        if column(0) == "t" {
-            let system_identifier = column(2).to_owned();
-            return Ok(Outcome::Held(Lock {
-                session,
-                waited,
-                system_identifier,
-            }));
-        }
-        let rows = session
-            .query(&holder)
-            .await
-            .map_err(|refusal| session.explain(refusal))?;
-        let holder = rows
-            .first()
-            .map_or_else(|| "a run that has just ended".to_owned(), describe);
-        if began.elapsed() > config.lock_wait {
-            return Err(Error::new(
-                ErrorKind::Locked,
-                format!(
-                    "another run has held the lock in database `{database}` for {}: {holder}",
-                    seconds(began.elapsed())
-                ),
-            )
-            .with_help(
-                "let it end, or look at what it does in pg_stat_activity; nothing was changed",
-            ));
-        }
-        if told.is_none_or(|told| told.elapsed() > Duration::from_secs(10)) {
-            emit(
-                config,
-                &Event::Waiting {
-                    holder: &holder,
-                    waited: began.elapsed(),
-                },
-            );
-            told = Some(Instant::now());
-        }
-        tokio::time::sleep(Duration::from_millis(fastrand::u64(50..150))).await;
-    }
+/// How long to wait before the next look: little at first, since most runs are short.
+fn pause(waited: Duration) -> Duration {
+    const SHORTEST: Duration = Duration::from_millis(10);
+    const LONGEST: Duration = Duration::from_millis(100);
+    let pause = (waited / 8).clamp(SHORTEST, LONGEST);
+    pause.mul_f64(0.75 + 0.5 * fastrand::f64())
+}
+
+async fn ask(session: &Session, query: &str) -> Result<Vec<SimpleQueryRow>, Error> {
+    let rows = session.query(query).await;
+    rows.map_err(|refusal| session.explain(refusal))
+}
+
+fn column(rows: &[SimpleQueryRow], number: usize) -> &str {
+    let first = rows.first();
+    first.and_then(|row| row.get(number)).unwrap_or_default()
 }
 
 /// Ends the transaction and asks who holds an advisory lock of the session's database.

@@ -5,7 +5,7 @@ mod connector;
 
 use crate::{Error, ErrorKind};
 use futures_util::{StreamExt, stream};
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{Severity, SqlState};
 use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 
 pub(crate) use connector::Connector;
@@ -29,7 +29,10 @@ impl Refusal {
             matches!(
                 *error.code(),
                 SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN
-            ) || matches!(error.severity(), "FATAL" | "PANIC")
+            ) || matches!(
+                error.parsed_severity(),
+                Some(Severity::Fatal | Severity::Panic)
+            )
         })
     }
 }

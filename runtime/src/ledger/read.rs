@@ -63,7 +63,7 @@ pub(crate) struct Row {
 
 impl Ledger {
     /// The query for the digests of some databases: one row each, of those that have any patch.
-    pub(crate) fn digest_query(&self, keys: &[String]) -> String {
+    fn digest_query(&self, keys: &[String]) -> String {
         format!(
             "SELECT database, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.string_agg(\
              CASE WHEN state IN ('applied', 'adopted') THEN '' ELSE state || ' ' END \
@@ -138,7 +138,7 @@ fn literals(keys: &[String]) -> String {
         .join(", ")
 }
 
-pub(crate) fn read_digest(row: &SimpleQueryRow) -> Option<(String, Checksum)> {
+fn read_digest(row: &SimpleQueryRow) -> Option<(String, Checksum)> {
     Some((row.get(0)?.to_owned(), row.get(1)?.parse().ok()?))
 }
 

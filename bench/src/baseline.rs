@@ -1,72 +1,28 @@
 //! A large dump as the baseline, beside `psql -f`: time of both, and the memory of ours beside the size of the text.
-//!
-//! `cargo run --release --bin baseline [MEGABYTES]`; without a number 200.
 
-use anyhow::{Context, Result, ensure};
-use patchgen_runtime::{Config, PatchSet};
+use crate::{embedded, median};
+use anyhow::{Result, ensure};
 use patchgen_sandbox::{SUPERUSER, Server};
-use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const TRIES: usize = 5;
 
-fn main() -> Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match &arguments[..] {
-        [word, folder, conninfo] if word == "apply" => apply(Path::new(folder), conninfo),
-        [] => compare(200),
-        [megabytes] => compare(megabytes.parse().context("not a number of megabytes")?),
-        _ => anyhow::bail!("usage: baseline [MEGABYTES]"),
-    }
-}
-
-/// What a program does that has the dump embedded; its memory is that of this process.
-fn apply(folder: &Path, conninfo: &str) -> Result<()> {
-    let text = fs::read_to_string(folder.join("text"))?;
-    let index = fs::read(folder.join("index"))?;
-    let set = PatchSet::decode(&text, &index)?;
-    patchgen_runtime::apply(&set, &Config::new().conninfo(conninfo))?;
-    let status = fs::read_to_string("/proc/self/status")?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let peak = peak.and_then(|peak| peak.trim().strip_suffix(" kB"));
-    println!("{}", peak.context("no peak is told")?);
-    Ok(())
-}
-
-fn compare(megabytes: usize) -> Result<()> {
+pub fn compare(megabytes: usize) -> Result<()> {
     let server = Server::throwaway()?;
     let folder = tempfile::tempdir()?;
     let dump = folder.path().join("large.00000000.0000.postgres.dump.sql");
     make_dump(&server, megabytes, &dump)?;
-    let output = patchgen::Build::new()
-        .without_lock_file()
-        .base(folder.path())
-        .patches("*.sql")
-        .run()
-        .map_err(|faults| anyhow::anyhow!("{faults}"))?;
-    let encoded = output.encoded();
-    let size = encoded.text.len() / 1024;
-    fs::write(folder.path().join("text"), &encoded.text)?;
-    fs::write(folder.path().join("index"), &encoded.index)?;
-    drop(output);
+    let size = embedded::encode(folder.path())? / 1024;
 
     let (mut ours, mut theirs, mut peak) = (Vec::new(), Vec::new(), 0);
     for _ in 0..TRIES {
         let began = Instant::now();
-        let said = Command::new(std::env::current_exe()?)
-            .arg("apply")
-            .arg(folder.path())
-            .arg(server.conninfo("postgres", SUPERUSER))
-            .output()?;
+        let conninfo = server.conninfo("postgres", SUPERUSER);
+        let said = embedded::command(folder.path(), &conninfo)?.output()?;
         ours.push(began.elapsed());
-        ensure!(
-            said.status.success(),
-            "{}",
-            String::from_utf8_lossy(&said.stderr)
-        );
-        peak = peak.max(String::from_utf8(said.stdout)?.trim().parse::<usize>()?);
+        peak = peak.max(embedded::peak(&said)?);
         for database in ["large", "patches"] {
             server.psql("postgres", &format!("DROP DATABASE {database}"))?;
         }
@@ -133,9 +89,4 @@ fn program(server: &Server, name: &str) -> Command {
         .args(["--username", SUPERUSER, "--host", "127.0.0.1", "--port"])
         .arg(server.port().to_string());
     command
-}
-
-fn median(mut times: Vec<Duration>) -> f64 {
-    times.sort();
-    times[times.len() / 2].as_secs_f64()
 }
