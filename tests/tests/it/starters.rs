@@ -10,6 +10,8 @@ use tempfile::TempDir;
 
 const STARTERS: usize = 16;
 const LIMIT: Duration = Duration::from_secs(60);
+/// How soon those who waited notice that the wait is over. They look ten times a second; the rest is for a busy machine.
+const PROMPT: Duration = Duration::from_secs(2);
 const PATCHES: i64 = 100;
 
 /// A baseline, patches that leave a row each, and a second database.
@@ -69,9 +71,8 @@ fn assert_all_well(server: &Server, ended: &[(Outcome, Instant)], what: &str) {
     let first = idle.map(|(_, at)| *at).min();
     let last = ended.iter().map(|(_, at)| *at).max();
     if let (Some(first), Some(last)) = (first, last) {
-        // The machine may be busy with other tests; alone it is a fraction of a second.
         let behind = last.saturating_duration_since(first);
-        assert!(behind < Duration::from_secs(20), "{what}: {behind:?}");
+        assert!(behind < PROMPT, "{what}: {behind:?}");
     }
 }
 
@@ -131,6 +132,17 @@ fn a_leader_that_is_killed_hands_over_to_a_waiter() {
             sleep(Duration::from_millis(5));
         }
         leader.kill();
+        let killed = Instant::now();
+        let mut client = connect(&server, "app");
+        while 6
+            != client
+                .query_one("SELECT count(*) FROM effect", &[])
+                .unwrap()
+                .get::<_, i64>(0)
+        {
+            assert!(killed.elapsed() < PROMPT, "{pooled}: nobody took over");
+            sleep(Duration::from_millis(5));
+        }
         let mut applied = 0;
         for follower in followers {
             let outcome = follower.wait();
