@@ -3,13 +3,12 @@
 //! What can run in a transaction runs in one, with the same protocol as a std patch. What cannot is written down before it
 //! begins and after it ends; what a restart does with one that was interrupted depends on its class.
 
+mod doubt;
 mod leftover;
 
-use crate::context::target_of;
-use crate::ledger::{Entry, Row, Transaction};
+use crate::ledger::{Entry, Transaction};
 use crate::message::{Part, PartFailure, Parts, patch_error};
 use crate::observer::{Event, emit};
-use crate::position::locate;
 use crate::progress::{Progress, UnderWay};
 use crate::quote::{identifier, literal};
 use crate::recover::Interrupted;
@@ -17,8 +16,12 @@ use crate::script::Variables;
 use crate::session::{Session, application_name};
 use crate::work::Work;
 use crate::{Error, ErrorKind, Target, failpoint, transaction};
+use doubt::{INTERRUPTED, leaves_doubt, statement_doubt};
 use leftover::Leftover;
-use patchgen_model::{Class, Item, Kind, Patch, Statement};
+
+pub(crate) use doubt::doubt;
+
+use patchgen_model::{Class, Item, Patch, Statement};
 use std::time::{Duration, Instant};
 
 /// Runs the statements of a patch that are not done yet; gives how long it took.
@@ -268,38 +271,6 @@ fn digest(patch: &Patch<'_>, statements: &[Statement<'_>]) -> String {
     format!("{hash:016x}")
 }
 
-/// Whether an interruption leaves open what became of a statement.
-fn leaves_doubt(statement: &Statement<'_>) -> bool {
-    matches!(statement.class, Class::Unrepeatable | Class::Procedural)
-}
-
-/// The error of a patch that was interrupted in such a statement, if it was.
-pub(crate) fn doubt(patch: &Patch<'_>, row: &Row) -> Option<Error> {
-    let begun = row.run.begun.filter(|_| patch.kind() == Kind::Concurrent)?;
-    let statement = statements_of(patch)
-        .into_iter()
-        .nth(begun)
-        .filter(leaves_doubt)?;
-    let target = target_of(&row.key);
-    Some(statement_doubt(
-        &Interrupted::of_row(row, &target),
-        patch,
-        &statement,
-    ))
-}
-
-fn statement_doubt(
-    interrupted: &Interrupted<'_>,
-    patch: &Patch<'_>,
-    statement: &Statement<'_>,
-) -> Error {
-    let (location, excerpt) = locate(patch.file(), patch.text(), statement.span.start as usize);
-    interrupted
-        .doubt("this statement was interrupted, and it may have committed all or part of its work")
-        .with_location(location, Some(excerpt))
-        .with_patch(patch)
-}
-
 async fn send(
     patch: &Patch<'_>,
     session: &Session,
@@ -412,6 +383,7 @@ impl Step<'_, '_, '_, '_> {
                     &Interrupted::of_entry(self.entry),
                     patch,
                     statement,
+                    INTERRUPTED,
                 ));
             }
             if leftover.settle(existed, there).await? {
@@ -431,6 +403,9 @@ impl Step<'_, '_, '_, '_> {
             Ok(()) => {}
             Err(failure) if failure.refusal.is_lost() => {
                 return Err(fail(patch, statement, failure));
+            }
+            Err(failure) if self.may_have_committed().await? => {
+                return Err(self.failed_in_doubt(failure).await);
             }
             Err(failure) => return leftover.after_error(failure).await,
         }

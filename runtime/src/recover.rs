@@ -8,6 +8,7 @@ use crate::transaction::target_lock;
 use crate::{Error, ErrorKind};
 use patchgen_model::Version;
 use std::time::{Duration, Instant};
+use tokio_postgres::error::SqlState;
 
 /// What became of a transaction.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -184,7 +185,8 @@ impl<'i> Interrupted<'i> {
 
 fn from_the_future(session: &Session, refusal: Refusal) -> Result<Finding, Error> {
     match refusal.error.as_db_error() {
-        Some(server) if server.message().contains("in the future") => Ok(Finding::Unknown(
+        // "transaction ID … is in the future", in the server's language.
+        Some(server) if *server.code() == SqlState::INVALID_PARAMETER_VALUE => Ok(Finding::Unknown(
             "the server has not come to that transaction number: it was restored from an older backup".to_owned(),
         )),
         _ => Err(session.explain(refusal)),

@@ -243,6 +243,41 @@ fn a_procedure_that_was_interrupted_is_in_doubt_until_somebody_settles_it() {
 }
 
 #[test]
+fn a_procedure_that_commits_and_then_fails_is_in_doubt_and_one_that_does_not_is_run_again() {
+    const MAKE: &str = "CREATE PROCEDURE fill() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO effect VALUES ('part'); \
+        COMMIT; PERFORM 1 / (SELECT count(*) FROM effect WHERE patch = 'ready'); END $$;\n\
+        CREATE PROCEDURE check_it() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO effect VALUES ('part'); \
+        PERFORM 1 / (SELECT count(*) FROM effect WHERE patch = 'ready'); END $$;\n";
+    for (call, code, parts) in [
+        ("CALL fill();", 3, 1),
+        ("DO $$ BEGIN CALL fill(); END $$;", 3, 1),
+        ("CALL check_it();", 1, 0),
+        ("DO $$ BEGIN PERFORM 1 / 0; END $$;", 1, 0),
+    ] {
+        let server = server();
+        let folder = folder(&format!("{MAKE}{call}\n"));
+        let subject = subject(&server, &folder);
+        for _ in 0..2 {
+            let outcome = subject.run(&["apply"]);
+            assert_eq!(
+                outcome.status.code(),
+                Some(code),
+                "{call}: {}",
+                outcome.stderr
+            );
+            let parts_now = effects(&server)
+                .iter()
+                .filter(|patch| *patch == "part")
+                .count();
+            assert_eq!(parts_now, parts, "{call}");
+        }
+        let told = subject.run(&["status", "--format", "json"]).stdout;
+        assert!(told.contains("\"sqlstate\": \"22012\""), "{call}: {told}");
+        assert_eq!(told.contains("\"in-doubt\""), code == 3, "{call}: {told}");
+    }
+}
+
+#[test]
 fn statements_that_are_done_may_not_be_edited_and_the_rest_may() {
     let server = server();
     let broken = "INSERT INTO effect VALUES ('first');\nINSERT INTO nowhere VALUES (1);\n";
