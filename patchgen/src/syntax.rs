@@ -9,6 +9,7 @@ mod hint;
 mod index;
 mod message;
 mod prepare;
+mod shape;
 mod whole;
 
 use crate::segment::{Fault, PieceKind, Segmented};
@@ -25,6 +26,7 @@ const CODE: &str = "syntax";
 
 /// What is wrong with the statements of a text, one by one; what is a [`Whole`] has nothing wrong.
 pub(crate) fn check(text: &str, segmented: &Segmented, dialect: Dialect) -> Vec<Fault> {
+    let mut shapes = shape::Shapes::default();
     segmented
         .pieces
         .iter()
@@ -38,9 +40,14 @@ pub(crate) fn check(text: &str, segmented: &Segmented, dialect: Dialect) -> Vec<
         })
         .filter_map(|piece| {
             let statement = &text[piece.range.clone()];
-            let mut fault = check_statement(statement, |statement| {
-                prepare::readings(statement, piece.strings, dialect)
-            })?;
+            if shapes.has(statement, piece.strings) {
+                return None;
+            }
+            let readings = |statement: &str| prepare::readings(statement, piece.strings, dialect);
+            let Some(mut fault) = check_statement(statement, readings) else {
+                shapes.keep();
+                return None;
+            };
             fault.offset += piece.range.start;
             Some(fault)
         })

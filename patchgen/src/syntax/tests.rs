@@ -51,6 +51,19 @@ fn faults_are_told_where_they_are() {
 }
 
 #[test]
+fn a_statement_like_another_is_judged_by_all_that_can_be_wrong_with_it() {
+    let text = "insert into t values (1, 'a''b', x);\n".repeat(3)
+        + "insert into t values (1, 'a' 'b', x);\ninsert into t values (1, '', x);\n\
+           insert into t values (1, 'a', );\ninsert into t values (1, U&'\\', x);\n";
+    let told = faults(&text, Dialect::Sql);
+    let places: Vec<&str> = told
+        .lines()
+        .filter_map(|line| line.split(' ').nth(1))
+        .collect();
+    assert_eq!(places, ["4:30", "6:29", "7:29"], "{told}");
+}
+
+#[test]
 fn every_statement_is_judged_by_itself() {
     let text = "selec 1;\r\ncopy t from stdin;\r\n)\t'(\r\n\\.\r\n\\unrestrict )(\r\nselect 'ä', ;\r\nselect 1;\r\ndrop tabl x;";
     assert_eq!(

@@ -247,10 +247,7 @@ fn judge(case: Case, which: &str, outcome: &Outcome, tally: &mut Tally) {
     match outcome.status.code() {
         Some(0 | 1) => {}
         None if killed => {}
-        Some(3)
-            if case.scenario.may_doubt()
-                && outcome.stderr.contains("this statement was interrupted") =>
-        {
+        Some(3) if case.scenario.may_doubt() && outcome.stderr.contains("this statement ") => {
             tally.doubts += 1;
         }
         Some(3) => {

@@ -95,6 +95,7 @@ CREATE TABLE "Odd schema; -- no comment".t (a text PRIMARY KEY, b xml, c money, 
 INSERT INTO "Odd schema; -- no comment".t VALUES ('a', '<x>&amp;;</x>', 12.5, '10.0.0.1/8', B'101', '1 day 2 hours', 'NaN', '(1,2)'),
     ('b', NULL, NULL, NULL, NULL, NULL, 1e-40, NULL);
 ALTER TABLE "Odd schema; -- no comment".t OWNER TO "Röle ""odd"" name";
+CREATE TABLE public."row" (number integer, text text, sometimes text);
 CREATE TABLE public.parent (a integer);
 CREATE TABLE public.child (b integer) INHERITS (public.parent);
 INSERT INTO public.child SELECT n, -n FROM generate_series(1, 4000) n;
