@@ -269,6 +269,38 @@ fn odd_names_and_schemas_are_kept() {
 }
 
 #[test]
+fn a_schema_is_made_with_its_first_patch() {
+    for place in PLACES {
+        let mut case = Case::new(place);
+        case.folder = scratch_patches(&[
+            (
+                "patches/kennel.00000000.0000.owner.dogs.sql",
+                "CREATE TABLE dogs (name text);\n",
+            ),
+            (
+                "patches/kennel.00000000.0001.owner.first.sql",
+                "INSERT INTO dogs VALUES ('Ludde');\n",
+            ),
+        ]);
+        case.server
+            .psql("postgres", "CREATE ROLE owner LOGIN")
+            .unwrap();
+        case.server
+            .psql("postgres", "CREATE DATABASE shared OWNER owner")
+            .unwrap();
+        case.options.extend(["--map", "kennel=shared/of dogs"]);
+        let script = case.export();
+        case.server
+            .psql("postgres", &script)
+            .unwrap_or_else(|error| panic!("{error}: {:?}\n{script}", error.help()));
+        assert_eq!(case.states(), ["applied"; 2], "{place:?}");
+        let dogs =
+            "SELECT name || tableowner FROM \"of dogs\".dogs, pg_tables WHERE tablename = 'dogs'";
+        assert_eq!(case.server.psql("shared", dogs).unwrap(), "Luddeowner");
+    }
+}
+
+#[test]
 fn a_database_whose_script_stopped_half_way_is_made_anew() {
     for place in PLACES {
         let case = Case::new(place);

@@ -32,6 +32,7 @@ pub(super) struct Writer<'w, 'c, 'a> {
     state_maintenance: String,
     is_made: bool,
     granted: Vec<String>,
+    made_schemas: Vec<String>,
 }
 
 impl<'w, 'c, 'a> Writer<'w, 'c, 'a> {
@@ -74,6 +75,7 @@ impl<'w, 'c, 'a> Writer<'w, 'c, 'a> {
             state_maintenance,
             is_made: false,
             granted: Vec::new(),
+            made_schemas: Vec::new(),
         })
     }
 
@@ -279,6 +281,21 @@ impl<'w, 'c, 'a> Writer<'w, 'c, 'a> {
         Ok(())
     }
 
+    /// A schema comes into being with the first of its patches.
+    fn make_schema(&mut self, step: &Step<'a>) {
+        let (target, key) = (&step.target, step.target.to_string());
+        let is_missing = self.presence.get(&key) == Some(&Presence::Absent);
+        if let Some(schema) = &target.schema
+            && is_missing
+            && !self.made_schemas.contains(&key)
+        {
+            let (schema, user) = (identifier(schema), identifier(step.patch.user()));
+            self.script
+                .own(&format!("CREATE SCHEMA {schema} AUTHORIZATION {user}"));
+            self.made_schemas.push(key);
+        }
+    }
+
     fn transaction(
         &mut self,
         step: &Step<'a>,
@@ -294,6 +311,7 @@ impl<'w, 'c, 'a> Writer<'w, 'c, 'a> {
             transaction::busy_guard(&step.target.to_string())
         ));
         begin(self.script);
+        self.make_schema(step);
         for setting in transaction::session_settings(config, patch, &step.target) {
             self.script.own(&setting);
         }
