@@ -269,6 +269,19 @@ fn odd_names_and_schemas_are_kept() {
 }
 
 #[test]
+fn a_baseline_for_psql_stays_what_it_is() {
+    let mut case = Case::new(&[]);
+    case.folder = scratch_patches(&[(
+        "patches/kennel.00000000.0000.postgres.dogs.sql",
+        "-- patch: script=psql\n\\set name `echo Ludde`\n\\if :{?name}\nCREATE TABLE dogs AS SELECT :'name' AS name;\n\\endif\n",
+    )]);
+    case.server.psql("postgres", &case.export()).unwrap();
+    assert_eq!(case.states(), ["applied"]);
+    let dogs = case.server.psql("kennel", "SELECT name FROM dogs").unwrap();
+    assert_eq!(dogs, "Ludde");
+}
+
+#[test]
 fn a_schema_is_made_with_its_first_patch() {
     for place in PLACES {
         let mut case = Case::new(place);
