@@ -299,11 +299,10 @@ pub(crate) fn standings<'a>(
             };
             of_database.insert(patch.version(), standing);
         }
-        // A row that is only an intent never took effect; without its patch it means nothing any more.
-        for (version, row) in rows
-            .into_iter()
-            .filter(|(_, row)| row.state != State::Intent)
-        {
+        // Without its patch, an intent means nothing any more if nothing of it took effect.
+        let has_effect =
+            |row: &Row| row.state != State::Intent || row.run.done > 0 || row.run.begun.is_some();
+        for (version, row) in rows.into_iter().filter(|(_, row)| has_effect(row)) {
             let state = if row.state == State::Committing {
                 PatchState::InDoubt
             } else {
@@ -406,6 +405,17 @@ impl Faults {
                     .doubt
                     .take()
                     .or_else(|| Some(statement.unwrap_or_else(transaction)));
+            }
+            (_, None, Some(row)) if row.state == State::Intent => {
+                let message = format!(
+                    "{name} was begun, never finished, and is missing from this program; {} of its statements are done",
+                    row.run.done
+                );
+                let policy = match config.missing {
+                    Policy::Error => Policy::Warn,
+                    other => other,
+                };
+                self.add(policy, message, "");
             }
             (_, None, Some(row)) => {
                 let newest = all.iter().filter(|other| other.target == standing.target);

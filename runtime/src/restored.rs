@@ -144,7 +144,7 @@ mod tests {
                 timeline: own("00000001"),
                 database_oid: own("16384"),
                 xid: own("800"),
-                begun: None,
+                ..Run::default()
             },
         }
     }

@@ -32,6 +32,8 @@ pub(crate) struct Run {
     pub(crate) timeline: Option<String>,
     pub(crate) database_oid: Option<String>,
     pub(crate) xid: Option<String>,
+    /// How many statements of a concurrent patch are through.
+    pub(crate) done: usize,
     /// The statement, counted from 0, that was begun outside a transaction and not seen to end.
     pub(crate) begun: Option<usize>,
 }
@@ -98,7 +100,7 @@ impl Ledger {
             "SELECT p.database, p.major, p.minor, p.point, p.file, p.kind, p.\"user\", p.checksum, p.state, p.attempt, \
              {}, {}, pg_catalog.round(extract(epoch FROM p.finished_at - p.started_at) * 1000), p.login_role, p.branch, \
              p.revision_number, p.revision_id, p.sqlstate, p.message, \
-             r.system_identifier, r.timeline, r.database_oid, r.xid, r.begun, p.algorithm \
+             r.system_identifier, r.timeline, r.database_oid, r.xid, r.begun, p.algorithm, r.statements_done \
              FROM {schema}.patch p LEFT JOIN {schema}.run r ON r.database = p.database AND r.major = p.major \
              AND r.minor = p.minor AND r.point = p.point AND r.node = '' \
              WHERE p.database IN ({}) ORDER BY 1, 2, 3, 4",
@@ -179,6 +181,7 @@ fn read_row(row: &SimpleQueryRow) -> Option<Row> {
             timeline: text(20),
             database_oid: text(21),
             xid: text(22),
+            done: number(25).map_or(0, |done: u32| done as usize),
             begun: number(23).map(|begun: u32| begun as usize),
         },
     })

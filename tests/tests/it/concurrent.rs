@@ -278,6 +278,25 @@ fn a_procedure_that_commits_and_then_fails_is_in_doubt_and_one_that_does_not_is_
 }
 
 #[test]
+fn a_patch_that_was_begun_and_taken_away_is_told() {
+    let server = server();
+    let folder = folder("INSERT INTO effect VALUES ('first');\nINSERT INTO nowhere VALUES (1);\n");
+    let subject = subject(&server, &folder);
+    assert_eq!(subject.run(&["apply"]).status.code(), Some(1));
+    std::fs::remove_file(
+        folder
+            .path()
+            .join("app.20240101.0001.postgres.concurrent.sql"),
+    )
+    .unwrap();
+    let outcome = subject.run(&["apply"]);
+    assert!(outcome.status.success(), "{}", outcome.stderr);
+    let told =
+        "was begun, never finished, and is missing from this program; 1 of its statements are done";
+    assert!(outcome.stderr.contains(told), "{}", outcome.stderr);
+}
+
+#[test]
 fn statements_that_are_done_may_not_be_edited_and_the_rest_may() {
     let server = server();
     let broken = "INSERT INTO effect VALUES ('first');\nINSERT INTO nowhere VALUES (1);\n";
