@@ -48,6 +48,14 @@ pub struct Outcome {
     pub stderr: String,
 }
 
+impl Outcome {
+    /// Panics with all that was said unless the program ended with this exit code.
+    #[track_caller]
+    pub fn assert_code(&self, code: i32) {
+        assert_eq!(self.status.code(), Some(code), "{self:#?}");
+    }
+}
+
 impl Running {
     /// Starts it, with nothing on its standard input.
     pub fn start(command: &mut Command) -> Running {

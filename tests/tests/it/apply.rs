@@ -11,7 +11,7 @@ pub(crate) fn effect(patch: &str) -> String {
     format!("INSERT INTO effect VALUES ('{patch}');\n")
 }
 
-fn effects(server: &patchgen_sandbox::Server, database: &str) -> Vec<String> {
+pub(crate) fn effects(server: &patchgen_sandbox::Server, database: &str) -> Vec<String> {
     let rows = connect(server, database)
         .query("SELECT patch FROM effect", &[])
         .unwrap();
@@ -86,7 +86,7 @@ fn an_edited_patch_is_refused_before_anything_runs() {
     )
     .unwrap();
     let outcome = subject.run(&["apply"]);
-    assert_eq!(outcome.status.code(), Some(1));
+    outcome.assert_code(1);
     assert!(outcome.stderr.contains(
         "app.20240101.0001.postgres.first.sql` was edited after it was applied: applied "
     ));
@@ -99,7 +99,7 @@ fn an_edited_patch_is_refused_before_anything_runs() {
     );
     assert_eq!(effects(&server, "app"), ["first"]);
     let outcome = subject.run(&["verify"]);
-    assert_eq!(outcome.status.code(), Some(1));
+    outcome.assert_code(1);
     assert!(
         outcome
             .stdout
@@ -152,7 +152,7 @@ fn a_failing_patch_is_rolled_back_and_its_place_is_shown() {
     ]);
     let subject = subject(&server, &folder);
     let outcome = subject.run(&["apply"]);
-    assert_eq!(outcome.status.code(), Some(1));
+    outcome.assert_code(1);
     let expected = "app.20240101.0001.postgres.broken.sql:4:16: column \"nothing\" does not exist (42703)\n   \
                     4 |   VALUES ('ö', nothing);\n     |                ^\nhelp: rolled back";
     assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);
@@ -216,7 +216,7 @@ fn a_deferred_constraint_fails_at_commit_and_nothing_stays() {
             subject = subject.option("--state-in-target").option("--map=app=app2");
         }
         let outcome = subject.run(&["apply"]);
-        assert_eq!(outcome.status.code(), Some(1), "{location}");
+        outcome.assert_code(1);
         assert!(
             outcome.stderr.contains("violates foreign key constraint"),
             "{location}: {}",
@@ -280,7 +280,7 @@ fn a_server_that_is_down_and_a_wrong_password_are_said_in_one_line() {
     let subject = |conninfo: String| subject(&server, &folder).conninfo(conninfo);
 
     let outcome = subject(conninfo(1, "right")).run(&["apply"]);
-    assert_eq!(outcome.status.code(), Some(1));
+    outcome.assert_code(1);
     assert!(
         outcome
             .stderr
@@ -290,7 +290,7 @@ fn a_server_that_is_down_and_a_wrong_password_are_said_in_one_line() {
     );
 
     let outcome = subject(conninfo(server.port(), "wrong")).run(&["apply"]);
-    assert_eq!(outcome.status.code(), Some(1));
+    outcome.assert_code(1);
     assert!(
         outcome
             .stderr
@@ -355,6 +355,6 @@ fn a_trial_changes_nothing() {
         outcome.stderr
     );
     let outcome = subject.run(&["plan", "--exit-code"]);
-    assert_eq!(outcome.status.code(), Some(4));
+    outcome.assert_code(4);
     assert_eq!(states(&server), ["app 0 applied"]);
 }

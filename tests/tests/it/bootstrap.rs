@@ -135,7 +135,7 @@ fn a_database_without_bootstrap_is_not_invented() {
     let server = server();
     let folder = scratch_patches(&[("typo.20240101.0001.postgres.first.sql", "SELECT 1;")]);
     let outcome = subject(&server, &folder).run(&["apply"]);
-    assert_eq!(outcome.status.code(), Some(1));
+    outcome.assert_code(1);
     assert!(
         outcome.stderr.contains("database `typo` does not exist"),
         "{}",

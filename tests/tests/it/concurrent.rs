@@ -1,6 +1,6 @@
 //! Concurrent patches: statements on their own, interrupted and taken up again.
 
-use crate::apply::BASELINE;
+use crate::apply::{BASELINE, effects};
 use crate::subject;
 use patchgen_sandbox::Server;
 use patchgen_tests::{Subject, connect, scratch_patches, server};
@@ -34,13 +34,6 @@ fn indexes(server: &Server) -> Vec<(String, bool)> {
         .collect()
 }
 
-fn effects(server: &Server) -> Vec<String> {
-    let rows = connect(server, "app")
-        .query("SELECT patch FROM effect", &[])
-        .unwrap();
-    rows.iter().map(|row| row.get(0)).collect()
-}
-
 const MIXED: &str = "CREATE INDEX CONCURRENTLY one ON big (a);\n\
                      INSERT INTO effect VALUES ('between');\n\
                      CREATE INDEX CONCURRENTLY IF NOT EXISTS two ON big (b);\n\
@@ -69,7 +62,11 @@ fn killed_between_any_two_steps_every_statement_takes_effect_once() {
                 .wait();
             let killed = !outcome.status.success();
             subject.apply();
-            assert_eq!(effects(&server), ["between", "5MB", "after"], "{what}");
+            assert_eq!(
+                effects(&server, "app"),
+                ["between", "5MB", "after"],
+                "{what}"
+            );
             assert_eq!(indexes(&server), [("two".to_owned(), true)], "{what}");
             assert!(subject.apply().starts_with("nothing to do"), "{what}");
             if !killed {
@@ -91,7 +88,7 @@ fn a_failed_build_leaves_no_index_and_the_statements_before_it_stay() {
         "could not create unique index",
     ] {
         let outcome = subject.run(&["apply"]);
-        assert_eq!(outcome.status.code(), Some(1));
+        outcome.assert_code(1);
         assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);
         assert!(
             outcome.stderr.contains("concurrent.sql:3:1:"),
@@ -137,7 +134,7 @@ fn a_builder_that_outlives_its_program_is_waited_for() {
     assert!(second.stderr().contains("Waiting { holder: \"process "));
     writer.batch_execute("COMMIT").unwrap();
     let outcome = second.wait();
-    assert!(outcome.status.success(), "{}", outcome.stderr);
+    outcome.assert_code(0);
     assert!(!outcome.stderr.contains("dropping"), "{}", outcome.stderr);
     assert_eq!(indexes(&server), [("i".to_owned(), true)]);
 }
@@ -156,7 +153,7 @@ fn an_invalid_leftover_is_dropped_and_built_again_also_under_if_not_exists() {
         connect(&server, "app").query(end, &[]).unwrap();
         writer.batch_execute("COMMIT").unwrap();
         let outcome = subject.run(&["apply"]);
-        assert!(outcome.status.success(), "{patch}: {}", outcome.stderr);
+        outcome.assert_code(0);
         assert!(
             outcome.stderr.contains("dropping index `i`"),
             "{patch}: {}",
@@ -186,7 +183,7 @@ fn an_index_that_was_invalid_before_is_left_and_reported() {
         ),
     ]);
     let outcome = subject(&server, &folder).run(&["apply"]);
-    assert!(outcome.status.success(), "{}", outcome.stderr);
+    outcome.assert_code(0);
     assert!(
         outcome
             .stderr
@@ -209,7 +206,7 @@ fn a_procedure_that_was_interrupted_is_in_doubt_until_somebody_settles_it() {
         subject.start_armed(&["apply"], "ran:2:kill").wait();
         for _ in 0..2 {
             let outcome = subject.run(&["apply"]);
-            assert_eq!(outcome.status.code(), Some(3), "{}", outcome.stderr);
+            outcome.assert_code(3);
             assert!(
                 outcome
                     .stderr
@@ -225,15 +222,15 @@ fn a_procedure_that_was_interrupted_is_in_doubt_until_somebody_settles_it() {
             outcome.stdout
         );
         let outcome = subject.run(&["resolve", settlement, "app:20240101-1-0"]);
-        assert!(outcome.status.success(), "{}", outcome.stderr);
+        outcome.assert_code(0);
         subject.apply();
-        let done = effects(&server)
+        let done = effects(&server, "app")
             .iter()
             .filter(|patch| *patch == "done")
             .count();
         assert_eq!(done, expected, "{settlement}");
         let outcome = subject.run(&["resolve", settlement, "app:20240101-1-0"]);
-        assert_eq!(outcome.status.code(), Some(1));
+        outcome.assert_code(1);
         assert!(
             outcome.stderr.contains("is not in doubt: it is applied"),
             "{}",
@@ -265,7 +262,7 @@ fn a_procedure_that_commits_and_then_fails_is_in_doubt_and_one_that_does_not_is_
                 "{call}: {}",
                 outcome.stderr
             );
-            let parts_now = effects(&server)
+            let parts_now = effects(&server, "app")
                 .iter()
                 .filter(|patch| *patch == "part")
                 .count();
@@ -282,7 +279,7 @@ fn a_patch_that_was_begun_and_taken_away_is_told() {
     let server = server();
     let folder = folder("INSERT INTO effect VALUES ('first');\nINSERT INTO nowhere VALUES (1);\n");
     let subject = subject(&server, &folder);
-    assert_eq!(subject.run(&["apply"]).status.code(), Some(1));
+    subject.run(&["apply"]).assert_code(1);
     std::fs::remove_file(
         folder
             .path()
@@ -290,7 +287,7 @@ fn a_patch_that_was_begun_and_taken_away_is_told() {
     )
     .unwrap();
     let outcome = subject.run(&["apply"]);
-    assert!(outcome.status.success(), "{}", outcome.stderr);
+    outcome.assert_code(0);
     let told =
         "was begun, never finished, and is missing from this program; 1 of its statements are done";
     assert!(outcome.stderr.contains(told), "{}", outcome.stderr);
@@ -302,7 +299,7 @@ fn statements_that_are_done_may_not_be_edited_and_the_rest_may() {
     let broken = "INSERT INTO effect VALUES ('first');\nINSERT INTO nowhere VALUES (1);\n";
     let folder = folder(broken);
     let subject = subject(&server, &folder);
-    assert_eq!(subject.run(&["apply"]).status.code(), Some(1));
+    subject.run(&["apply"]).assert_code(1);
     let write = |sql: &str| {
         let path = folder
             .path()
@@ -320,6 +317,6 @@ fn statements_that_are_done_may_not_be_edited_and_the_rest_may() {
     );
     write("INSERT INTO effect VALUES ('first');\nINSERT INTO effect VALUES ('second');\n");
     subject.apply();
-    assert_eq!(effects(&server), ["first", "second", "after"]);
+    assert_eq!(effects(&server, "app"), ["first", "second", "after"]);
     assert!(BASE.starts_with(BASELINE.trim_end()));
 }

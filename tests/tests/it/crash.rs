@@ -141,13 +141,7 @@ fn the_server_crashes_between_record_and_commit() {
         server.start().unwrap();
         running.resume();
         let outcome = running.wait();
-        assert_eq!(
-            outcome.status.code(),
-            Some(1),
-            "{}{}",
-            outcome.stdout,
-            outcome.stderr
-        );
+        outcome.assert_code(1);
     }
     subject.apply();
     assert_true(&server, "patches", "server crash");

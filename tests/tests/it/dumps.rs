@@ -82,12 +82,7 @@ fn compare(dump: &[u8], before: &Before, creates: bool, what: &str) {
         .option("--state-conninfo")
         .option(&state.conninfo("postgres", SUPERUSER));
     let outcome = subject.run(&["apply"]);
-    assert!(
-        outcome.status.success(),
-        "{what}: {}{}",
-        outcome.stdout,
-        outcome.stderr
-    );
+    outcome.assert_code(0);
     assert!(subject.apply().starts_with("nothing to do"), "{what}");
 
     let database = if creates { "postgres" } else { "rich" };
@@ -217,7 +212,7 @@ fn long_data_in_patches_of_both_kinds_streams_and_stops_at_its_fault() {
         ("app.20240101.0003.postgres.faulty.sql", &data(7)),
     ]);
     let outcome = subject(&server, &folder).run(&["apply"]);
-    assert_eq!(outcome.status.code(), Some(1));
+    outcome.assert_code(1);
     let expected = "faulty.sql:8:1: missing data for column \"text\" (22P04)";
     assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);
     let row = connect(&server, "app")

@@ -1,6 +1,6 @@
 //! Patches that wait for others' locks, and programs that wait for each other.
 
-use crate::apply::{BASELINE, effect};
+use crate::apply::{BASELINE, effect, effects};
 use crate::subject;
 use patchgen_tests::{connect, scratch_patches, server};
 use std::thread::sleep;
@@ -32,14 +32,8 @@ fn a_lock_wait_is_given_up_and_tried_again_until_the_lock_is_free() {
         .unwrap();
     holder.batch_execute("COMMIT").unwrap();
     let outcome = running.wait();
-    assert!(outcome.status.success(), "{}", outcome.stderr);
-    assert_eq!(
-        connect(&server, "app")
-            .query("SELECT * FROM effect", &[])
-            .unwrap()
-            .len(),
-        1
-    );
+    outcome.assert_code(0);
+    assert_eq!(effects(&server, "app").len(), 1);
 }
 
 #[test]
@@ -63,7 +57,7 @@ fn the_last_error_names_who_was_in_the_way() {
         .unwrap()
         .get(0);
     let outcome = subject.run(&["apply"]);
-    assert_eq!(outcome.status.code(), Some(1));
+    outcome.assert_code(1);
     assert!(
         outcome
             .stderr
@@ -103,7 +97,7 @@ fn a_backend_whose_program_is_gone_is_waited_for_and_named() {
     };
     running.kill();
     let outcome = subject.run(&["apply"]);
-    assert!(outcome.status.success(), "{}", outcome.stderr);
+    outcome.assert_code(0);
     assert!(
         outcome
             .stderr
@@ -111,13 +105,7 @@ fn a_backend_whose_program_is_gone_is_waited_for_and_named() {
         "{}",
         outcome.stderr
     );
-    assert_eq!(
-        connect(&server, "app")
-            .query("SELECT * FROM effect", &[])
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(effects(&server, "app").len(), 1);
 }
 
 #[test]
@@ -178,20 +166,8 @@ fn only_the_lock_of_a_sleeper_lost_it_cannot_commit_behind_another_run() {
     subject.apply();
     sleeper.resume();
     let outcome = sleeper.wait();
-    assert_eq!(
-        outcome.status.code(),
-        Some(1),
-        "{}{}",
-        outcome.stdout,
-        outcome.stderr
-    );
-    assert_eq!(
-        connect(&server, "app")
-            .query("SELECT * FROM effect", &[])
-            .unwrap()
-            .len(),
-        1
-    );
+    outcome.assert_code(1);
+    assert_eq!(effects(&server, "app").len(), 1);
 }
 
 #[test]
@@ -206,7 +182,7 @@ fn who_waits_for_the_lock_says_for_whom_and_gives_up_in_time() {
     let leader = subject.start_armed(&["apply"], "intent:1:stop");
     leader.wait_until_stopped();
     let outcome = subject.clone().option("--lock-wait=300ms").run(&["apply"]);
-    assert_eq!(outcome.status.code(), Some(1));
+    outcome.assert_code(1);
     assert!(
         outcome
             .stderr
@@ -228,11 +204,5 @@ fn who_waits_for_the_lock_says_for_whom_and_gives_up_in_time() {
     }
     leader.kill();
     assert!(follower.wait().status.success());
-    assert_eq!(
-        connect(&server, "app")
-            .query("SELECT * FROM effect", &[])
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(effects(&server, "app").len(), 1);
 }

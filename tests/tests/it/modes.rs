@@ -1,15 +1,8 @@
 //! Roles, grammars, selections, places of the state: what the configuration can change.
 
-use crate::apply::{BASELINE, effect};
+use crate::apply::{BASELINE, effect, effects};
 use crate::subject;
 use patchgen_tests::{connect, scratch_patches, server};
-
-fn effects(server: &patchgen_sandbox::Server) -> Vec<String> {
-    let rows = connect(server, "app")
-        .query("SELECT patch FROM effect", &[])
-        .unwrap();
-    rows.iter().map(|row| row.get(0)).collect()
-}
 
 #[test]
 fn one_login_may_set_the_role_of_each_patch() {
@@ -39,7 +32,7 @@ fn one_login_may_set_the_role_of_each_patch() {
             .iter()
             .fold(subject, |subject, option| subject.option(option));
         subject.apply();
-        assert_eq!(effects(&server), ["owner login"], "{options:?}");
+        assert_eq!(effects(&server, "app"), ["owner login"], "{options:?}");
         let query = "SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relname IN ('mine', 'i')";
         for row in connect(&server, "app").query(query, &[]).unwrap() {
             assert_eq!(row.get::<_, String>(0), "owner", "{options:?}");
@@ -69,14 +62,14 @@ fn launchpad_names_take_database_and_user_from_the_program() {
         .option("--user=postgres");
     // A program of another type than the first pending patch stops there.
     let outcome = subject.run(&["apply", "--kinds", "direct"]);
-    assert!(outcome.status.success(), "{}", outcome.stderr);
-    assert!(effects(&server).is_empty());
+    outcome.assert_code(0);
+    assert!(effects(&server, "app").is_empty());
     subject.run(&["apply", "--one"]);
-    assert_eq!(effects(&server), ["first"]);
+    assert_eq!(effects(&server, "app"), ["first"]);
     subject.run(&["apply", "--group"]);
-    assert_eq!(effects(&server), ["first", "second"]);
+    assert_eq!(effects(&server, "app"), ["first", "second"]);
     subject.apply();
-    assert_eq!(effects(&server), ["first", "second", "third"]);
+    assert_eq!(effects(&server, "app"), ["first", "second", "third"]);
     let query = "SELECT string_agg(major || '-' || minor || '-' || point || '-' || kind, ' ' ORDER BY minor, point) FROM patchgen.patch";
     let row = connect(&server, "patches").query_one(query, &[]).unwrap();
     assert_eq!(
@@ -125,7 +118,7 @@ fn the_state_may_be_on_another_server() {
     ));
     subject.start_armed(&["apply"], "committed:2:kill").wait();
     subject.apply();
-    assert_eq!(effects(&server), ["first"]);
+    assert_eq!(effects(&server, "app"), ["first"]);
     assert!(subject.apply().starts_with("nothing to do"));
     let query = "SELECT count(*) FROM pg_database WHERE datname = $1";
     let has = |server: &patchgen_sandbox::Server, name: &str| {
@@ -158,7 +151,7 @@ fn a_standby_is_refused_and_the_way_out_is_named() {
     ]);
     let to = |conninfo: String| subject(&server, &folder).conninfo(conninfo);
     let outcome = to(standby.conninfo("postgres", "postgres")).run(&["apply"]);
-    assert_eq!(outcome.status.code(), Some(1));
+    outcome.assert_code(1);
     assert!(
         outcome
             .stderr
@@ -177,7 +170,7 @@ fn a_standby_is_refused_and_the_way_out_is_named() {
         server.port()
     );
     to(both).apply();
-    assert_eq!(effects(&server), ["first"]);
+    assert_eq!(effects(&server, "app"), ["first"]);
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn column(server: &Server, database: &str, query: &str) -> Vec<String> {
 
 /// What an administrator is asked to run.
 fn requested(outcome: &Outcome) -> Vec<String> {
-    assert_eq!(outcome.status.code(), Some(1), "{}", outcome.stderr);
+    outcome.assert_code(1);
     let request = outcome.stderr.split_once("let an administrator run: ");
     let (_, request) = request.unwrap_or_else(|| panic!("{}", outcome.stderr));
     let line = request.lines().next().unwrap();
@@ -253,7 +253,7 @@ fn a_schema_without_bootstrap_is_not_invented() {
     );
     let folder = scratch_patches(&[("app.20240101.0001.app.first.sql", "CREATE TABLE stray ();")]);
     let outcome = with(&server, &folder, &["--map=app=shared/typo"]).run(&["apply"]);
-    assert_eq!(outcome.status.code(), Some(1));
+    outcome.assert_code(1);
     for said in [
         "schema `typo` does not exist in database `shared`",
         "CREATE SCHEMA \"typo\" AUTHORIZATION \"app\";",

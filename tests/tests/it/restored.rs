@@ -16,7 +16,7 @@ fn folder() -> TempDir {
 
 fn verified(subject: &Subject) -> String {
     let outcome = subject.run(&["verify"]);
-    assert!(outcome.status.success(), "{}", outcome.stderr);
+    outcome.assert_code(0);
     outcome.stdout
 }
 

@@ -14,7 +14,7 @@ fn what_a_program_says_is_kept_however_much() {
     let outcome =
         shell("i=0; while [ $i -lt 20000 ]; do echo $i; i=$((i+1)); done; echo no >&2; exit 3")
             .wait();
-    assert_eq!(outcome.status.code(), Some(3));
+    outcome.assert_code(3);
     assert_eq!(outcome.stdout.lines().last(), Some("19999"));
     assert_eq!(outcome.stderr, "no\n");
 }

@@ -85,7 +85,7 @@ fn a_script_killed_after_any_statement_is_run_again() {
                 assert_eq!(outcome.status.code(), None, "{what}: {}", outcome.stderr);
                 kills += 1;
                 let outcome = subject.run(&["apply"]);
-                assert!(outcome.status.success(), "{what}: {}", outcome.stderr);
+                outcome.assert_code(0);
                 assert_complete(&server, &what);
                 assert!(subject.apply().starts_with("nothing to do"), "{what}");
             }
@@ -102,7 +102,7 @@ fn only_an_unfinished_database_is_dropped() {
         .unwrap();
     let folder = folder(SCRIPT);
     let outcome = subject(&server, &folder).run(&["apply"]);
-    assert_eq!(outcome.status.code(), Some(1));
+    outcome.assert_code(1);
     assert!(
         outcome
             .stderr
@@ -114,7 +114,7 @@ fn only_an_unfinished_database_is_dropped() {
         .batch_execute("DROP DATABASE \"side; car\"")
         .unwrap();
     let outcome = subject(&server, &folder).run(&["apply"]);
-    assert!(outcome.status.success(), "{}", outcome.stderr);
+    outcome.assert_code(0);
     for said in [
         "bootstrap of database `own` was interrupted: dropping",
         "`dog_owner` is there already",
@@ -142,7 +142,7 @@ fn a_database_in_use_is_waited_for() {
     }
     drop(user);
     let outcome = running.wait();
-    assert!(outcome.status.success(), "{}", outcome.stderr);
+    outcome.assert_code(0);
 }
 
 /// The folder of the versioned programs before all others, so that psql is not a distribution's wrapper.
@@ -164,7 +164,7 @@ fn psql_runs_what_only_psql_understands() {
         .variable("PATH", &path(&server))
         .variable("SECRET", "it's");
     let outcome = subject.run(&["apply"]);
-    assert!(outcome.status.success(), "{}", outcome.stderr);
+    outcome.assert_code(0);
     assert_complete(&server, "psql");
     assert_eq!(
         column(&server, "own", "SELECT number || secret FROM answer"),

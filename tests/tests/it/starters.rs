@@ -146,7 +146,7 @@ fn a_leader_that_is_killed_hands_over_to_a_waiter() {
         let mut applied = 0;
         for follower in followers {
             let outcome = follower.wait();
-            assert!(outcome.status.success(), "{pooled}: {}", outcome.stderr);
+            outcome.assert_code(0);
             applied += usize::from(outcome.stdout.starts_with("applied 1 patch"));
         }
         assert_eq!(applied, 1, "{pooled}: one took over");
