@@ -85,7 +85,7 @@ pub(crate) enum Command {
     Adopt(OnFiles<Adopt>),
     /// Write what is pending as one psql script, for administrators who run SQL by hand
     Export(OnFiles<Export>),
-    /// Show how every patch stands: state, when, how long, by whom, from which revision
+    /// Show how every patch stands: state, when, how long; as JSON also by whom and from which revision
     Status(OnFiles<Status>),
     /// Compare the patches with what was applied; change nothing
     Verify(OnFiles<Verify>),

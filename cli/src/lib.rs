@@ -77,17 +77,22 @@ fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
 /// Does what a program would do that carries the patches in the files.
 fn perform(action: &Action, files: &Files, arguments: &Arguments) -> Result<Outcome, Failure> {
     let output = files::read(&files::build(files, &arguments.launchpad))?;
-    let mut config = arguments.options.configure(Config::new());
+    let failure = |error: patchgen_runtime::Error| Failure {
+        text: format!("error: {}", error.explain()),
+        code: exit_code(&error),
+    };
+    let set = output.patch_set();
+    let mut config = arguments
+        .options
+        .configure(&set, Config::new())
+        .map_err(failure)?;
     // With more of the log than errors, the log tells what happens.
     if matches!(action, Action::Apply(_)) && arguments.log_level <= LevelFilter::ERROR {
         config = config.observer(Progress::new());
     }
     action
-        .perform(&output.patch_set(), config, arguments.options.format)
-        .map_err(|error| Failure {
-            text: format!("error: {}", error.explain()),
-            code: exit_code(&error),
-        })
+        .perform(&set, config, arguments.options.format)
+        .map_err(failure)
 }
 
 fn json(value: &impl serde::Serialize) -> String {

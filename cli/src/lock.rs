@@ -1,7 +1,8 @@
 use crate::arguments::{Arguments, Lock};
 use crate::{Failure, files};
-use patchgen::lockfile;
+use patchgen::{Diagnostic, Output, lockfile};
 use patchgen_runtime::cli::{FAILED, Format, Outcome};
+use std::path::Path;
 
 /// Seals the present patches in the lock file, or compares them with it.
 pub(crate) fn run(lock: &Lock, arguments: &Arguments) -> Result<Outcome, Failure> {
@@ -9,6 +10,7 @@ pub(crate) fn run(lock: &Lock, arguments: &Arguments) -> Result<Outcome, Failure
     let output = files::read(&build)?;
     let path = lock.lock_file.as_path();
     let patches = output.patch_set().len();
+    let mut broken = Vec::new();
     let changed = if lock.check {
         lockfile::check(&output, path).map_err(|findings| Failure {
             text: findings.to_string(),
@@ -16,6 +18,7 @@ pub(crate) fn run(lock: &Lock, arguments: &Arguments) -> Result<Outcome, Failure
         })?;
         false
     } else {
+        broken = broken_seals(&output, path);
         lockfile::write(&output, path).map_err(|error| Failure {
             text: format!("error: cannot write `{}`: {error}", path.display()),
             code: FAILED,
@@ -23,10 +26,28 @@ pub(crate) fn run(lock: &Lock, arguments: &Arguments) -> Result<Outcome, Failure
     };
     let text = match arguments.options.format {
         Format::Json => crate::json(&serde_json::json!({
-            "file": path, "patches": patches, "changed": changed
+            "file": path, "patches": patches, "changed": changed, "broken_seals": broken
         })),
-        Format::Human if changed => format!("{}: sealed {patches} patches", path.display()),
+        Format::Human if changed => {
+            let mut text = format!("{}: sealed {patches} patches", path.display());
+            for seal in broken {
+                text.push_str("\n  a seal was broken: ");
+                text.push_str(&seal);
+            }
+            text
+        }
         Format::Human => format!("{}: has all {patches} patches", path.display()),
     };
     Ok(Outcome { text, code: 0 })
+}
+
+/// What the lock file says otherwise before it is written anew; what it does not say at all is new.
+fn broken_seals(output: &Output, path: &Path) -> Vec<String> {
+    let Err(findings) = lockfile::check(output, path) else {
+        return Vec::new();
+    };
+    let is_other =
+        |finding: &&Diagnostic| !["lock-unsealed", "lock-missing"].contains(&finding.code.as_ref());
+    let messages = findings.iter().filter(is_other);
+    messages.map(|finding| finding.message.clone()).collect()
 }

@@ -78,10 +78,10 @@ impl FromStr for Tool {
                 let words = Self::ALL.map(Self::as_str).join("`, `");
                 Error::new(
                     ErrorKind::Config,
-                    format!("the ledger of `{word}` cannot be read"),
+                    format!("`{word}` is no tool whose ledger can be read"),
                 )
                 .with_help(format!(
-                    "tools are `{words}`; patches up to one are recorded with --through"
+                    "those are `{words}`; patches up to one are recorded with --through"
                 ))
             })
     }

@@ -63,8 +63,8 @@ impl Command {
     /// Options of the command line take precedence over what `config` has.
     #[must_use]
     pub fn run(&self, set: &PatchSet<'_>, config: Config) -> ExitCode {
-        let config = self.options.configure(config);
-        match self.action.perform(set, config, self.options.format) {
+        let config = self.options.configure(set, config);
+        match config.and_then(|config| self.action.perform(set, config, self.options.format)) {
             Ok(outcome) => {
                 // Whoever reads may have closed the pipe.
                 let _ = writeln!(std::io::stdout(), "{}", outcome.text);

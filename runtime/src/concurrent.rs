@@ -157,6 +157,11 @@ fn statements_of<'a>(patch: &Patch<'a>) -> Vec<Statement<'a>> {
     patch.items().filter_map(statement).collect()
 }
 
+/// How many statements a patch has.
+pub(crate) fn count(patch: &Patch<'_>) -> usize {
+    statements_of(patch).len()
+}
+
 /// The digest of the first statements of a patch.
 pub(crate) fn digest_of(patch: &Patch<'_>, done: usize) -> Option<String> {
     Some(digest(patch, statements_of(patch).get(..done)?))

@@ -485,8 +485,8 @@ impl fmt::Display for Plan<'_> {
             if step.target.to_string() != patch.database() {
                 write!(f, " in {}", step.target)?;
             }
-            if let Some((sql_state, message)) = &step.last {
-                write!(f, "\n         last try: {message} ({sql_state})")?;
+            if let Some((_, message)) = &step.last {
+                write!(f, "\n         last try: {message}")?;
             }
         }
         Ok(())

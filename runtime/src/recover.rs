@@ -161,25 +161,51 @@ impl<'i> Interrupted<'i> {
 
     /// The message for somebody who has to decide at night.
     pub(crate) fn doubt(&self, reason: &str) -> Error {
-        let (target, file, attempt) = (self.target, self.file, self.attempt);
-        let when = self
+        let identity = self.identity();
+        let message = format!(
+            "whether `{}` took effect in `{}` is not known: {reason} ({})",
+            self.file,
+            self.target,
+            self.when()
+        );
+        Error::new(ErrorKind::InDoubt, message).with_help(format!(
+            "look in database `{}` whether what the patch makes is there; then run, with the same files and options, \
+             `patchgen resolve --applied {identity}` if it is, or `patchgen resolve --retry {identity}` if it is not",
+            self.target.database
+        ))
+    }
+
+    /// The same for a statement that runs outside of transactions.
+    pub(crate) fn statement_doubt(&self, reason: &str) -> Error {
+        let identity = self.identity();
+        let message = format!(
+            "how far a statement of `{}` came in `{}` is not known: {reason} ({})",
+            self.file,
+            self.target,
+            self.when()
+        );
+        Error::new(ErrorKind::InDoubt, message).with_help(format!(
+            "look in database `{}` what the statement has done, and bring it to its end by hand or take it back; then run, with \
+             the same files and options, `patchgen resolve --applied {identity}` if all of it is done, and apply goes on \
+             behind it, or `patchgen resolve --retry {identity}` if it is to be run again",
+            self.target.database
+        ))
+    }
+
+    fn when(&self) -> String {
+        let begun = self
             .started_at
             .map_or_else(String::new, |when| format!(", begun {when}"));
+        format!("attempt {}{begun}", self.attempt)
+    }
+
+    fn identity(&self) -> String {
         let Version {
             major,
             minor,
             point,
         } = self.version;
-        let identity = format!("{target}:{major}-{minor}-{point}");
-        Error::new(
-            ErrorKind::InDoubt,
-            format!("whether `{file}` took effect in `{target}` is not known: {reason} (attempt {attempt}{when})"),
-        )
-        .with_help(format!(
-            "look in database `{}` whether what the patch makes is there; then run `patchgen resolve --applied \
-             {identity}` if it is, or `patchgen resolve --retry {identity}` if it is not",
-            target.database
-        ))
+        format!("{}:{major}-{minor}-{point}", self.target)
     }
 }
 

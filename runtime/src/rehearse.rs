@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::message::{Parts, patch_error};
 use crate::plan::{Action, Step};
 use crate::quote::identifier;
-use crate::report::AppliedPatch;
+use crate::report::{AppliedPatch, count};
 use crate::script::Variables;
 use crate::session::Session;
 use crate::transaction::{CLEAN, session_settings};
@@ -39,7 +39,15 @@ impl fmt::Display for Rehearsal {
         for warning in &self.warnings {
             writeln!(f, "warning: {warning}")?;
         }
-        write!(f, "tried {} patches and rolled them back", self.tried.len())?;
+        if self.tried.is_empty() {
+            return f.write_str("nothing to try");
+        }
+        let them = if self.tried.len() == 1 { "it" } else { "them" };
+        write!(
+            f,
+            "tried {} and rolled {them} back",
+            count(self.tried.len())
+        )?;
         for patch in &self.tried {
             write!(
                 f,

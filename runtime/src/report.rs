@@ -125,7 +125,8 @@ impl Report {
     }
 }
 
-fn count(number: usize) -> String {
+/// So many patches, in words.
+pub(crate) fn count(number: usize) -> String {
     format!("{number} {}", if number == 1 { "patch" } else { "patches" })
 }
 

@@ -111,15 +111,26 @@ pub struct Resolved {
     pub file: String,
     /// How it was settled.
     pub settlement: Settlement,
+    /// How many statements of it are still to be run: not none where the one in doubt took effect and others follow it.
+    pub rest: usize,
 }
 
 impl fmt::Display for Resolved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} ({}) is {}",
-            self.identity, self.file, self.settlement
-        )
+        let Self {
+            identity,
+            file,
+            settlement,
+            rest,
+        } = self;
+        if *settlement == Settlement::Applied && *rest > 0 {
+            let s = if *rest == 1 { "" } else { "s" };
+            return write!(
+                f,
+                "the statement of {identity} ({file}) that was in doubt counts as done; apply goes on with the {rest} statement{s} after it"
+            );
+        }
+        write!(f, "{identity} ({file}) is {settlement}")
     }
 }
 
@@ -163,7 +174,7 @@ async fn settle(
     let patch = context.set.iter().find(|patch| {
         patch.version() == row.version && context.config.target(patch.database()) == target
     });
-    match (row.state, patch) {
+    let rest = match (row.state, patch) {
         (State::Committing, _) => {
             refuse_if_known(context, &target, row, lock).await?;
             let message = ledger.recovered(row, settlement == Settlement::Applied);
@@ -172,6 +183,7 @@ async fn settle(
                 .run(&message)
                 .await
                 .map_err(|refusal| ledger.session.explain(refusal))?;
+            0
         }
         (State::Intent, Some(patch)) if patch.kind() == Kind::Concurrent => {
             let entry = Entry {
@@ -179,14 +191,15 @@ async fn settle(
                 target,
                 attempt: row.attempt,
             };
-            settle_statement(ledger, &entry, settlement).await?;
+            settle_statement(ledger, &entry, settlement).await?
         }
         _ => return Err(not_in_doubt(row)),
-    }
+    };
     Ok(Resolved {
         identity: identity.clone(),
         file: row.file.clone(),
         settlement,
+        rest,
     })
 }
 
@@ -222,11 +235,12 @@ async fn refuse_if_known(
     }
 }
 
+/// Settles the statement in doubt; gives how many are still to be run.
 async fn settle_statement(
     ledger: &Ledger,
     entry: &Entry<'_>,
     settlement: Settlement,
-) -> Result<(), Error> {
+) -> Result<usize, Error> {
     let mut progress = ledger.progress(entry).await?;
     if progress.under_way == UnderWay::Nothing {
         return Err(Error::new(
@@ -244,7 +258,16 @@ async fn settle_statement(
         };
     }
     progress.under_way = UnderWay::Nothing;
-    ledger.write(entry, &progress, None, "").await
+    ledger.write(entry, &progress, None, "").await?;
+    let rest = concurrent::count(&entry.patch).saturating_sub(progress.done);
+    let entries = std::slice::from_ref(entry);
+    let mut message = ledger.cleared(entries);
+    if rest == 0 {
+        message = format!("{message}; {}", ledger.done(entries));
+    }
+    let cleared = ledger.session.run(&message).await;
+    cleared.map_err(|refusal| ledger.session.explain(refusal))?;
+    Ok(rest)
 }
 
 fn unknown(identity: &Identity) -> Error {

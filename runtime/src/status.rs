@@ -113,6 +113,12 @@ impl Status {
             .count()
     }
 
+    /// Whether it is not known of some patch how far it came.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        self.count(PatchState::InDoubt) > 0
+    }
+
     /// Whether some patch is still to be run.
     #[must_use]
     pub fn is_pending(&self) -> bool {
@@ -154,7 +160,8 @@ impl fmt::Display for Status {
                 "{database:<width$}  {version}  {state:<8}  {when:<24}  {took:>9}  {}",
                 patch.file
             )?;
-            if let (PatchState::Failed, Some(message)) = (state, &patch.message) {
+            let is_unwell = matches!(state, PatchState::Failed | PatchState::InDoubt);
+            if let (true, Some(message)) = (is_unwell, &patch.message) {
                 write!(f, "\n    last try, attempt {}: {message}", patch.attempt)?;
             }
         }
@@ -183,6 +190,7 @@ pub struct Difference {
 pub struct Verification {
     pub(crate) compared: usize,
     pub(crate) pending: usize,
+    pub(crate) in_doubt: usize,
     pub(crate) differences: Vec<Difference>,
     pub(crate) warnings: Vec<String>,
 }
@@ -243,8 +251,13 @@ impl fmt::Display for Verification {
         let (compared, differ, pending) = (self.compared, self.differences.len(), self.pending);
         write!(
             f,
-            "{compared} applied patches compared, {differ} differ; {pending} not applied"
-        )
+            "{compared} applied {} compared, {differ} differ; {pending} not applied",
+            if compared == 1 { "patch" } else { "patches" }
+        )?;
+        match self.in_doubt {
+            0 => Ok(()),
+            in_doubt => write!(f, ", {in_doubt} of them in doubt"),
+        }
     }
 }
 
@@ -294,6 +307,7 @@ pub(crate) async fn verify(set: &PatchSet<'_>, config: &Config) -> Result<Verifi
         for standing in &standings {
             let Some(row) = standing.row.as_ref().filter(|row| row.state.is_settled()) else {
                 verification.pending += usize::from(standing.patch.is_some());
+                verification.in_doubt += usize::from(standing.state == PatchState::InDoubt);
                 continue;
             };
             verification.compared += 1;

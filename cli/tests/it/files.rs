@@ -133,6 +133,10 @@ fn a_sealed_patch_cannot_change() {
     let outcome = run(&["check"]);
     assert_code(&outcome, 1);
     assert!(outcome.stderr.contains(new), "{outcome:#?}");
+    let outcome = run(&["lock"]);
+    assert_code(&outcome, 0);
+    let told = "a seal was broken: kennel 20240131.0002 is sealed, and was edited since";
+    assert!(outcome.stdout.contains(told), "{outcome:#?}");
 }
 
 #[test]

@@ -102,8 +102,9 @@ fn number(what: &str, part: &str, digits: usize, example: &str) -> Result<u32, N
     }
     if part.len() != digits {
         let message = format!(
-            "the {what} `{part}` has {} digits, not {digits}",
-            part.len()
+            "the {what} `{part}` has {} digit{}, not {digits}",
+            part.len(),
+            if part.len() == 1 { "" } else { "s" }
         );
         return Err(NameError::new(message, help));
     }

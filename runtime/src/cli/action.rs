@@ -16,7 +16,7 @@ pub enum Action {
     Adopt(Adopt),
     /// Write what is pending as one psql script, for administrators who run SQL by hand
     Export(Export),
-    /// Show how every patch stands: state, when, how long, by whom, from which revision
+    /// Show how every patch stands: state, when, how long; as JSON also by whom and from which revision
     Status(Status),
     /// Compare the patches with what was applied; change nothing
     Verify(Verify),
@@ -72,7 +72,7 @@ impl Resolve {
 /// `status`
 #[derive(Clone, Debug, clap::Args)]
 pub struct Status {
-    /// End with code 4 if something is pending
+    /// End with code 3 if something is in doubt, else with 4 if something is pending
     #[arg(long)]
     exit_code: bool,
 }
@@ -153,8 +153,12 @@ impl Action {
             Self::Export(args) => args.perform(set, config, format),
             Self::Status(args) => {
                 let status = crate::status(set, &config)?;
-                let pending = args.exit_code && status.is_pending();
-                Ok(outcome(&status, format, if pending { PENDING } else { 0 }))
+                let code = match args.exit_code {
+                    true if status.is_in_doubt() => super::IN_DOUBT,
+                    true if status.is_pending() => PENDING,
+                    _ => 0,
+                };
+                Ok(outcome(&status, format, code))
             }
             Self::Verify(Verify {}) => {
                 let verification = crate::verify(set, &config)?;

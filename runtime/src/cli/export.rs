@@ -35,8 +35,9 @@ impl Export {
             Format::Json => outcome(&export, format, 0),
             Format::Human => Outcome {
                 text: format!(
-                    "{}: {count} pending patches; run it with psql -X -f",
-                    path.display()
+                    "{}: {count} pending {}; run it with psql -X -f",
+                    path.display(),
+                    if count == 1 { "patch" } else { "patches" }
                 ),
                 code: 0,
             },

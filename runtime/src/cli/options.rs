@@ -1,5 +1,6 @@
-use crate::{Config, RoleMode, Target};
+use crate::{Config, Error, ErrorKind, RoleMode, Target};
 use clap::ValueEnum;
+use patchgen_model::PatchSet;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -145,7 +146,8 @@ impl FromStr for Mapping {
 
 /// Reads a duration with PostgreSQL's units; a number alone is milliseconds.
 fn duration(text: &str) -> Result<Duration, &'static str> {
-    let form = "write a number with a unit: 500ms, 2s, 10min or 1h";
+    let form =
+        "write a number and its unit, 500ms, 2s, 10min or 1h; without a unit it is milliseconds";
     let digits = text
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(text.len());
@@ -167,8 +169,10 @@ type Setter<T> = fn(Config, T) -> Config;
 
 impl Options {
     /// Puts what the command line gives into a configuration; the rest of it stays.
-    #[must_use]
-    pub fn configure(&self, mut config: Config) -> Config {
+    ///
+    /// # Errors
+    /// When a database is mapped that no patch of the set is for, or that is mapped twice.
+    pub fn configure(&self, set: &PatchSet<'_>, mut config: Config) -> Result<Config, Error> {
         let given: [(&Option<String>, Setter<String>); 7] = [
             (&self.conninfo, Config::conninfo),
             (&self.prefix, Config::prefix),
@@ -203,10 +207,29 @@ impl Options {
                 Role::SetRole => RoleMode::SetRole,
             });
         }
-        self.map.iter().fold(config, |config, mapping| {
-            config.map(&mapping.logical, mapping.target.clone())
-        })
+        for (position, Mapping { logical, target }) in self.map.iter().enumerate() {
+            let mut before = self.map[..position].iter();
+            if before.any(|other| other.logical == *logical) {
+                return Err(wrong_map(
+                    format!("--map gives `{logical}` twice"),
+                    "give each database one place",
+                ));
+            }
+            if !set.databases().any(|known| known.database == logical) {
+                let names: Vec<_> = set.databases().map(|known| known.database).collect();
+                return Err(wrong_map(
+                    format!("--map names `{logical}`, and no patch is for that database"),
+                    format!("the patches are for: {}", names.join(", ")),
+                ));
+            }
+            config = config.map(logical, target.clone());
+        }
+        Ok(config)
     }
+}
+
+fn wrong_map(message: String, help: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Config, message).with_help(help)
 }
 
 #[cfg(test)]

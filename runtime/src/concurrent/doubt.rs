@@ -32,7 +32,7 @@ pub(crate) fn doubt(patch: &Patch<'_>, row: &Row) -> Option<Error> {
 }
 
 pub(super) const INTERRUPTED: &str =
-    "this statement did not come to its end, and may have committed all or part of its work";
+    "it did not come to its end, and may have committed all or part of its work";
 
 pub(super) fn statement_doubt(
     interrupted: &Interrupted<'_>,
@@ -42,7 +42,7 @@ pub(super) fn statement_doubt(
 ) -> Error {
     let (location, excerpt) = locate(patch.file(), patch.text(), statement.span.start as usize);
     interrupted
-        .doubt(reason)
+        .statement_doubt(reason)
         .with_location(location, Some(excerpt))
         .with_patch(patch)
 }
@@ -72,8 +72,7 @@ impl Step<'_, '_, '_, '_> {
         let (patch, entry) = (&self.entry.patch, self.entry);
         let server = failure.refusal.error.as_db_error();
         let cause = server.map_or_else(String::new, |server| format!(": {}", server.message()));
-        let reason =
-            format!("this statement failed, and may have committed part of its work{cause}");
+        let reason = format!("it failed, and may have committed part of its work{cause}");
         let interrupted = Interrupted::of_entry(entry);
         let mut error = statement_doubt(&interrupted, patch, self.statement, &reason);
         if let Some(code) = failure.refusal.code() {

@@ -200,6 +200,15 @@ impl Ledger {
         )
     }
 
+    /// Forgets what the last attempt failed with.
+    pub(crate) fn cleared(&self, entries: &[Entry<'_>]) -> String {
+        format!(
+            "UPDATE {}.patch SET sqlstate = NULL, message = NULL WHERE state = 'intent' AND {}",
+            self.schema,
+            matches(entries)
+        )
+    }
+
     /// Settles an interrupted patch as what its transaction turned out to be.
     pub(crate) fn recovered(&self, row: &Row, applied: bool) -> String {
         let Version {

@@ -8,7 +8,7 @@ use futures_util::{StreamExt, stream};
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 use tokio_postgres::AsyncMessage;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, Severity, SqlState};
 
 /// Opens sessions on the server (or servers) that one conninfo names.
 pub(crate) struct Connector<'c> {
@@ -187,8 +187,11 @@ impl<'c> Connector<'c> {
             let mut messages = stream::poll_fn(move |context| connection.poll_message(context));
             while let Some(message) = messages.next().await {
                 match message {
+                    Ok(AsyncMessage::Notice(notice)) if is_warning(&notice) => {
+                        tracing::warn!("the server says: {}", notice.message());
+                    }
                     Ok(AsyncMessage::Notice(notice)) => {
-                        tracing::debug!(severity = notice.severity(), "{notice}")
+                        tracing::debug!(severity = notice.severity(), "{notice}");
                     }
                     Ok(_) => {}
                     Err(error) => {
@@ -236,17 +239,16 @@ impl<'c> Connector<'c> {
                     server.message()
                 ),
                 format!(
-                    "create the role in a patch, or let an administrator run: CREATE ROLE {} LOGIN PASSWORD '...';\n\
-                     if it exists, see whether pg_hba.conf lets it into database `{database}`",
+                    "if there is no such role, create it in a patch, or let an administrator run: \
+                     CREATE ROLE {} LOGIN PASSWORD '...';\nif there is, see whether pg_hba.conf lets it into database `{database}`",
                     quote::identifier(user)
                 ),
             ),
             SqlState::INVALID_CATALOG_NAME => (
                 ErrorKind::MissingDatabase,
                 format!("database `{database}` does not exist on the server at `{place}`"),
-                format!(
-                    "create it, or give it a baseline patch `{database}.00000000.0000.postgres.baseline.sql`"
-                ),
+                "create it, or give it a baseline patch, which has the version 00000000.0000 and makes it"
+                    .to_owned(),
             ),
             SqlState::INSUFFICIENT_PRIVILEGE => (
                 ErrorKind::Privilege,
@@ -327,4 +329,14 @@ fn is_passing(error: &ConnectError) -> bool {
             SqlState::CANNOT_CONNECT_NOW | SqlState::TOO_MANY_CONNECTIONS
         )
     })
+}
+
+/// Whether a patch, or the server about a patch, means somebody to see it.
+fn is_warning(notice: &DbError) -> bool {
+    // A ROLLBACK for safety's sake is no news.
+    let is_own = matches!(
+        *notice.code(),
+        SqlState::NO_ACTIVE_SQL_TRANSACTION | SqlState::ACTIVE_SQL_TRANSACTION
+    );
+    notice.parsed_severity() == Some(Severity::Warning) && !is_own
 }

@@ -247,7 +247,9 @@ fn judge(case: Case, which: &str, outcome: &Outcome, tally: &mut Tally) {
     match outcome.status.code() {
         Some(0 | 1) => {}
         None if killed => {}
-        Some(3) if case.scenario.may_doubt() && outcome.stderr.contains("this statement ") => {
+        Some(3)
+            if case.scenario.may_doubt() && outcome.stderr.contains("how far a statement of ") =>
+        {
             tally.doubts += 1;
         }
         Some(3) => {

@@ -223,6 +223,14 @@ fn a_procedure_that_was_interrupted_is_in_doubt_until_somebody_settles_it() {
         );
         let outcome = subject.run(&["resolve", settlement, "app:20240101-1-0"]);
         outcome.assert_code(0);
+        let state = if settlement == "--applied" {
+            "applied"
+        } else {
+            "pending"
+        };
+        let told = subject.run(&["status"]).stdout;
+        let line = told.lines().find(|line| line.contains("20240101.0001"));
+        assert!(line.is_some_and(|line| line.contains(state)), "{told}");
         subject.apply();
         let done = effects(&server, "app")
             .iter()
@@ -268,6 +276,8 @@ fn a_procedure_that_commits_and_then_fails_is_in_doubt_and_one_that_does_not_is_
                 .count();
             assert_eq!(parts_now, parts, "{call}");
         }
+        let is_in_doubt = subject.run(&["status", "--exit-code"]).status.code() == Some(3);
+        assert_eq!(is_in_doubt, code == 3, "{call}");
         let told = subject.run(&["status", "--format", "json"]).stdout;
         assert!(told.contains("\"sqlstate\": \"22012\""), "{call}: {told}");
         assert_eq!(told.contains("\"in-doubt\""), code == 3, "{call}: {told}");
