@@ -20,7 +20,9 @@ pub(crate) async fn apply(set: &PatchSet<'_>, config: &Config) -> Result<Report,
     let context = Context::new(set, config)?;
     let mut report = Report::new(set.len());
     for domain in context.domains() {
-        apply_domain(&context, &domain, &mut report).await?;
+        if let Err(error) = apply_domain(&context, &domain, &mut report).await {
+            return Err(error.with_warnings(report.warnings));
+        }
     }
     report.elapsed = began.elapsed();
     Ok(report)

@@ -79,6 +79,7 @@ struct Inner {
     excerpt: Option<String>,
     sql_state: Option<String>,
     help: Option<String>,
+    warnings: Vec<String>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -92,12 +93,18 @@ impl Error {
             excerpt: None,
             sql_state: None,
             help: None,
+            warnings: Vec::new(),
             source: None,
         }))
     }
 
     pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
         self.0.help = Some(help.into());
+        self
+    }
+
+    pub(crate) fn with_warnings(mut self, warnings: Vec<String>) -> Self {
+        self.0.warnings = warnings;
         self
     }
 
@@ -167,7 +174,13 @@ impl Error {
         self.0.help.as_deref()
     }
 
-    /// Everything that people should read: the message, the offending line and the remedy, on lines of their own.
+    /// What was noticed before it failed, and may explain it.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.0.warnings
+    }
+
+    /// Everything that people should read: the message, the offending line, the remedy and warnings, on lines of their own.
     ///
     /// ```no_run
     /// # static PATCHES: patchgen_runtime::PatchSet = patchgen_runtime::PatchSet::EMPTY;
@@ -184,6 +197,10 @@ impl Error {
                 text.push_str(lead);
                 text.push_str(more);
             }
+        }
+        for warning in self.warnings() {
+            text.push_str("\nwarning: ");
+            text.push_str(warning);
         }
         text
     }

@@ -17,6 +17,8 @@ struct Now {
     next: Option<u64>,
 }
 
+const GONE: &str = "is not there any more";
+
 const QUERY: &str = "SELECT (SELECT system_identifier FROM pg_catalog.pg_control_system()), \
      CASE WHEN NOT pg_catalog.pg_is_in_recovery() \
      THEN pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8) END, \
@@ -45,9 +47,7 @@ pub(crate) async fn notices(
         }
         let found = match look(connector, &same[0].target.database, &last.user).await {
             Ok(now) => difference(last, &now, ledger_system),
-            Err(error) if error.kind() == ErrorKind::MissingDatabase => {
-                Some("is not there any more")
-            }
+            Err(error) if error.kind() == ErrorKind::MissingDatabase => Some(GONE),
             // What needs the database will say it.
             Err(error) => {
                 tracing::debug!(%error, "a database could not be looked at");
@@ -102,13 +102,22 @@ fn difference(last: &Row, now: &Now, ledger_system: Option<&str>) -> Option<&'st
 fn notice(last: &Row, found: &str, domain: &Domain, config: &Config) -> String {
     let (key, file) = (&last.key, &last.file);
     let when = last.finished_at.as_deref().unwrap_or("some time ago");
-    format!(
-        "database `{key}` {found}; the last patch that the record has of it is `{file}`, applied {when}. \
-         if the patches are all there, nothing is to be done. if it lacks those after some moment, run in database `{}`: \
-         DELETE FROM {}.patch WHERE database = {} AND finished_at > '(that moment)';",
+    let forget = format!(
+        "run in database `{}`: DELETE FROM {}.patch WHERE database = {}",
         domain.database,
         identifier(&config.state_schema),
         literal(key)
+    );
+    let remedy = if found == GONE {
+        format!("restore it; or, to have it made anew by its patches, {forget};")
+    } else {
+        format!(
+            "if its patches are all there, nothing is to be done; if it lacks those after some moment, {forget} \
+             AND finished_at > '(that moment)';"
+        )
+    };
+    format!(
+        "database `{key}` {found}; the last patch that the record has of it is `{file}`, applied {when}\n{remedy}"
     )
 }
 
