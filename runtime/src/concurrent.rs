@@ -13,7 +13,7 @@ use crate::progress::{Progress, UnderWay};
 use crate::quote::{identifier, literal};
 use crate::recover::Interrupted;
 use crate::script::Variables;
-use crate::session::{Session, application_name};
+use crate::session::{Connector, Session, application_name};
 use crate::work::Work;
 use crate::{Error, ErrorKind, Target, failpoint, transaction};
 use doubt::{INTERRUPTED, leaves_doubt, statement_doubt};
@@ -23,6 +23,7 @@ pub(crate) use doubt::doubt;
 
 use patchgen_model::{Class, Item, Patch, Statement};
 use std::time::{Duration, Instant};
+use tokio_postgres::SimpleQueryRow;
 
 /// Runs the statements of a patch that are not done yet; gives how long it took.
 pub(crate) async fn run(work: &mut Work<'_, '_>, entry: &mut Entry<'_>) -> Result<Duration, Error> {
@@ -75,7 +76,7 @@ async fn open(work: &Work<'_, '_>, entry: &Entry<'_>) -> Result<Session, Error> 
 
 /// Role, search path and timeouts of a patch, for the session of a login.
 pub(crate) fn session_settings(patch: &Patch<'_>, target: &Target, login: &str) -> Vec<String> {
-    let mut settings = Vec::new();
+    let mut settings = vec!["SET standard_conforming_strings = on".to_owned()];
     if login != patch.user() {
         settings.push(format!("SET ROLE {}", identifier(patch.user())));
     }
@@ -94,12 +95,8 @@ pub(crate) fn session_settings(patch: &Patch<'_>, target: &Target, login: &str) 
     settings
 }
 
-/// A backend outlives its client until its statement ends: waits for those of earlier attempts.
-async fn wait_for_survivors(
-    work: &Work<'_, '_>,
-    entry: &Entry<'_>,
-    session: &Session,
-) -> Result<(), Error> {
+/// A backend outlives its client until its statement ends: one of an earlier attempt that is still at work.
+async fn survivor(entry: &Entry<'_>, session: &Session) -> Result<Option<SimpleQueryRow>, Error> {
     let prefix = application_name("", Some(&session_name(&entry.patch)));
     let query = format!(
         "SELECT pid, application_name, pg_catalog.to_char(query_start, 'YYYY-MM-DD HH24:MI:SS TZ') \
@@ -107,13 +104,35 @@ async fn wait_for_survivors(
          AND pg_catalog.starts_with(application_name, {}) AND pid <> pg_catalog.pg_backend_pid()",
         literal(prefix.trim_end())
     );
+    let found = session.run(&query).await;
+    found.map_err(|refusal| session.explain(refusal))
+}
+
+/// Nobody is to settle a statement that is still running.
+pub(crate) async fn refuse_if_running(
+    connector: &Connector<'_>,
+    entry: &Entry<'_>,
+) -> Result<(), Error> {
+    let opened = connector.open(&entry.target.database, entry.patch.user());
+    let session = match opened.await {
+        Err(error) if error.kind() == ErrorKind::MissingDatabase => return Ok(()),
+        opened => opened?,
+    };
+    match survivor(entry, &session).await? {
+        Some(_) => Err(Interrupted::of_entry(entry).running()),
+        None => Ok(()),
+    }
+}
+
+/// Waits for those of earlier attempts.
+async fn wait_for_survivors(
+    work: &Work<'_, '_>,
+    entry: &Entry<'_>,
+    session: &Session,
+) -> Result<(), Error> {
     let began = Instant::now();
     let mut told = false;
-    while let Some(row) = session
-        .run(&query)
-        .await
-        .map_err(|refusal| session.explain(refusal))?
-    {
+    while let Some(row) = survivor(entry, session).await? {
         let column = |number| row.get(number).unwrap_or("?");
         let holder = format!(
             "process {} `{}`, whose program is gone, since {}",
@@ -239,18 +258,7 @@ async fn resume(
             .with_help("put back the statements that are done and edit only what follows them")
             .with_patch(&entry.patch));
     }
-    if let UnderWay::Transaction {
-        xid,
-        system_identifier,
-        timeline,
-    } = &progress.under_way
-    {
-        let interrupted = Interrupted {
-            xid: Some(xid),
-            system_identifier: Some(system_identifier),
-            timeline: Some(timeline),
-            ..Interrupted::of_entry(entry)
-        };
+    if let Some(interrupted) = progress.interrupted(entry) {
         if interrupted
             .outcome(work.connector, &work.lock.system_identifier)
             .await?

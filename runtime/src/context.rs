@@ -67,6 +67,18 @@ pub(crate) struct Context<'c, 'a> {
 
 impl<'c, 'a> Context<'c, 'a> {
     pub(crate) fn new(set: &PatchSet<'a>, config: &'c Config) -> Result<Self, Error> {
+        let mut places = BTreeMap::new();
+        for database in set.databases() {
+            let place = config.target(database.database).to_string();
+            if let Some(other) = places.insert(place.clone(), database.database) {
+                let message = format!(
+                    "the patches of `{other}` and of `{}` both go to `{place}`",
+                    database.database
+                );
+                return Err(Error::new(ErrorKind::Config, message)
+                    .with_help("give each a database, or a schema, of its own"));
+            }
+        }
         let targets = Connector::new(config, config.base()?);
         // With the state in the target there is but one server.
         let state = match config.state {

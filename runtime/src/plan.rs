@@ -189,6 +189,12 @@ impl<'a> Plan<'a> {
                     } else {
                         Action::Run
                     };
+                    if let Some(row) = &standing.row
+                        && patch.kind() != Kind::Concurrent
+                        && row.run.may_have_effect()
+                    {
+                        faults.changed_kind(standing, &patch, row);
+                    }
                     if standing.state == PatchState::Late && action == Action::Run {
                         faults.late(standing, config.late);
                     }
@@ -300,8 +306,7 @@ pub(crate) fn standings<'a>(
             of_database.insert(patch.version(), standing);
         }
         // Without its patch, an intent means nothing any more if nothing of it took effect.
-        let has_effect =
-            |row: &Row| row.state != State::Intent || row.run.done > 0 || row.run.begun.is_some();
+        let has_effect = |row: &Row| row.state != State::Intent || row.run.may_have_effect();
         for (version, row) in rows.into_iter().filter(|(_, row)| has_effect(row)) {
             let state = if row.state == State::Committing {
                 PatchState::InDoubt
@@ -363,6 +368,20 @@ impl Faults {
                 }
             }
         }
+    }
+
+    fn changed_kind(&mut self, standing: &Standing<'_>, patch: &Patch<'_>, row: &Row) {
+        let message = format!(
+            "{} was begun as a concurrent patch, {} of its statements are done, and now it is of kind {}",
+            standing.name(),
+            row.run.done,
+            patch.kind()
+        );
+        self.add(
+            Policy::Error,
+            message,
+            "declare `-- patch: kind=concurrent` again: it goes on behind what is done",
+        );
     }
 
     fn late(&mut self, standing: &Standing<'_>, policy: Policy) {

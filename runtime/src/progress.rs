@@ -2,6 +2,7 @@
 
 use crate::ledger::{DURABLE, Entry, Ledger, Transaction, is_gone};
 use crate::quote::{literal, optional};
+use crate::recover::Interrupted;
 use crate::transaction::transaction_gone;
 use crate::{Error, ErrorKind};
 
@@ -28,6 +29,26 @@ pub(crate) struct Progress {
     /// Digest of the text of the statements that are done.
     pub(crate) digest: Option<String>,
     pub(crate) under_way: UnderWay,
+}
+
+impl Progress {
+    /// The transaction that was about to be committed, of which the server can be asked.
+    pub(crate) fn interrupted<'p>(&'p self, entry: &'p Entry<'_>) -> Option<Interrupted<'p>> {
+        let UnderWay::Transaction {
+            xid,
+            system_identifier,
+            timeline,
+        } = &self.under_way
+        else {
+            return None;
+        };
+        Some(Interrupted {
+            xid: Some(xid),
+            system_identifier: Some(system_identifier),
+            timeline: Some(timeline),
+            ..Interrupted::of_entry(entry)
+        })
+    }
 }
 
 impl Ledger {

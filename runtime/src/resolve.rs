@@ -176,7 +176,7 @@ async fn settle(
     });
     let rest = match (row.state, patch) {
         (State::Committing, _) => {
-            refuse_if_known(context, &target, row, lock).await?;
+            refuse_if_known(context, &Interrupted::of_row(row, &target), lock).await?;
             let message = ledger.recovered(row, settlement == Settlement::Applied);
             ledger
                 .session
@@ -191,7 +191,7 @@ async fn settle(
                 target,
                 attempt: row.attempt,
             };
-            settle_statement(ledger, &entry, settlement).await?
+            settle_statement(context, ledger, lock, &entry, settlement).await?
         }
         _ => return Err(not_in_doubt(row)),
     };
@@ -206,11 +206,9 @@ async fn settle(
 /// Nobody is to contradict a server that knows.
 async fn refuse_if_known(
     context: &Context<'_, '_>,
-    target: &crate::Target,
-    row: &Row,
+    interrupted: &Interrupted<'_>,
     lock: &Lock,
 ) -> Result<(), Error> {
-    let interrupted = Interrupted::of_row(row, target);
     match interrupted
         .examine(&context.targets, Some(&lock.system_identifier))
         .await?
@@ -227,7 +225,7 @@ async fn refuse_if_known(
                 ErrorKind::Config,
                 format!(
                     "`{}` is not in doubt: the server says that it {fate}",
-                    row.file
+                    interrupted.file
                 ),
             )
             .with_help("run apply: it settles the patch by itself"))
@@ -237,7 +235,9 @@ async fn refuse_if_known(
 
 /// Settles the statement in doubt; gives how many are still to be run.
 async fn settle_statement(
+    context: &Context<'_, '_>,
     ledger: &Ledger,
+    lock: &Lock,
     entry: &Entry<'_>,
     settlement: Settlement,
 ) -> Result<usize, Error> {
@@ -248,6 +248,10 @@ async fn settle_statement(
             format!("`{}` is not in doubt", entry.patch.file()),
         )
         .with_help("run apply: it goes on with the patch"));
+    }
+    concurrent::refuse_if_running(&context.targets, entry).await?;
+    if let Some(interrupted) = progress.interrupted(entry) {
+        refuse_if_known(context, &interrupted, lock).await?;
     }
     if settlement == Settlement::Applied {
         let done = progress.done + 1;

@@ -31,6 +31,10 @@ pub(crate) const CLEAN: [&str; 8] = [
     "SELECT pg_catalog.pg_advisory_unlock_all()",
 ];
 
+/// What takes back a patch that failed: some of it is not the transaction's.
+const UNDO: &str =
+    "ROLLBACK; DEALLOCATE ALL; UNLISTEN *; SELECT pg_catalog.pg_advisory_unlock_all()";
+
 const ROLLED_BACK: &str = "rolled back; nothing of this patch was kept";
 
 /// Runs patches of one database and one user as one transaction; gives how long it took.
@@ -73,7 +77,7 @@ pub(crate) async fn run(
             Err(failure) => failure,
         };
         // The server has rolled back already where the connection is gone.
-        let _ = session.run("ROLLBACK").await;
+        let _ = session.run(UNDO).await;
         match failure {
             Failure::Busy => wait_for_backend(work, &session, &target.to_string(), began).await?,
             Failure::Statement(failure, blockers)
@@ -256,6 +260,8 @@ pub(crate) fn session_settings(config: &Config, patch: &Patch<'_>, target: &Targ
     let lock = timeout(patch.lock_timeout(), config.lock_timeout);
     let statement = timeout(patch.statement_timeout(), config.statement_timeout);
     let mut settings = vec![
+        // The build has read the patch so, whatever the database's own setting.
+        "SET LOCAL standard_conforming_strings = on".to_owned(),
         format!("SET LOCAL lock_timeout = {lock}"),
         format!("SET LOCAL statement_timeout = {statement}"),
     ];
@@ -292,11 +298,8 @@ pub(crate) fn target_lock(target: &str) -> String {
 }
 
 fn is_taken_over(failure: &PartFailure) -> bool {
-    failure
-        .refusal
-        .error
-        .as_db_error()
-        .is_some_and(|error| error.message().contains("taken over"))
+    let server = failure.refusal.error.as_db_error();
+    failure.own && server.is_some_and(|error| error.message().contains("taken over"))
 }
 
 /// Lock waits and serialisation failures pass by themselves.

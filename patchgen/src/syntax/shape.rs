@@ -24,7 +24,7 @@ impl Shapes {
         let is_one_of_many = strings == Strings::Standard
             && statement.len() < LONG
             && first.eq_ignore_ascii_case("insert");
-        self.last = is_one_of_many.then(|| shape(statement));
+        self.last = is_one_of_many.then(|| shape(statement)).flatten();
         let is_known = |shape| self.right.contains(shape);
         self.last.as_ref().is_some_and(is_known)
     }
@@ -37,12 +37,17 @@ impl Shapes {
     }
 }
 
-/// A statement with all plain numbers and strings alike.
-fn shape(statement: &str) -> String {
+/// A statement with all plain numbers and strings alike; nothing where a string may be more than a string.
+fn shape(statement: &str) -> Option<String> {
     let mut shape = String::with_capacity(statement.len());
     let mut done = 0;
     for token in Tokens::new(statement, Strings::Standard) {
         let text = &statement[token.range.clone()];
+        // `:'name'` is a variable of psql, `UESCAPE '!'` an escape character.
+        let is_variable = statement[..token.range.start].ends_with(':');
+        if is_variable || text.eq_ignore_ascii_case("uescape") {
+            return None;
+        }
         let alike = match token.kind {
             TokenKind::Text if text.starts_with('\'') && token.closed => "''",
             TokenKind::Number if text.bytes().all(|byte| byte.is_ascii_digit()) => "0",
@@ -53,5 +58,5 @@ fn shape(statement: &str) -> String {
         done = token.range.end;
     }
     shape.push_str(&statement[done..]);
-    shape
+    Some(shape)
 }

@@ -55,6 +55,19 @@ fn a_statement_like_another_is_judged_by_all_that_can_be_wrong_with_it() {
     let text = "insert into t values (1, 'a''b', x);\n".repeat(3)
         + "insert into t values (1, 'a' 'b', x);\ninsert into t values (1, '', x);\n\
            insert into t values (1, 'a', );\ninsert into t values (1, U&'\\', x);\n";
+    for (right, wrong) in [
+        (
+            "insert into t values (:'a');",
+            "insert into t values (:'a b');",
+        ),
+        (
+            "insert into t values (U&'a' UESCAPE '!');",
+            "insert into t values (U&'a' UESCAPE '12');",
+        ),
+    ] {
+        let together = format!("{right}\n{wrong}");
+        assert_ne!(faults(&together, Dialect::Psql), "", "{together}");
+    }
     let told = faults(&text, Dialect::Sql);
     let places: Vec<&str> = told
         .lines()

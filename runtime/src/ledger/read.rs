@@ -34,8 +34,17 @@ pub(crate) struct Run {
     pub(crate) xid: Option<String>,
     /// How many statements of a concurrent patch are through.
     pub(crate) done: usize,
+    /// Whether the transaction of one of its statements was about to be committed.
+    pub(crate) is_committing: bool,
     /// The statement, counted from 0, that was begun outside a transaction and not seen to end.
     pub(crate) begun: Option<usize>,
+}
+
+impl Run {
+    /// Whether part of a patch that is not settled is done, or may be.
+    pub(crate) fn may_have_effect(&self) -> bool {
+        self.done > 0 || self.begun.is_some() || self.is_committing
+    }
 }
 
 /// A row of the ledger.
@@ -65,11 +74,13 @@ pub(crate) struct Row {
 
 impl Ledger {
     /// The query for the digests of some databases: one row each, of those that have any patch.
+    ///
+    /// It is asked at every start; an operator of text and numbers could be anybody's, `concat` is PostgreSQL's.
     fn digest_query(&self, keys: &[String]) -> String {
         format!(
             "SELECT database, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.string_agg(\
-             CASE WHEN state IN ('applied', 'adopted') THEN '' ELSE state || ' ' END \
-             || major || ' ' || minor || ' ' || point || ' ' || checksum, E'\\n' \
+             pg_catalog.concat(CASE WHEN state IN ('applied', 'adopted') THEN '' ELSE state || ' ' END, \
+             major, ' ', minor, ' ', point, ' ', checksum), E'\\n' \
              ORDER BY major, minor, point), 'UTF8')), 'hex') \
              FROM {}.patch WHERE database IN ({}) GROUP BY database",
             self.schema,
@@ -100,7 +111,7 @@ impl Ledger {
             "SELECT p.database, p.major, p.minor, p.point, p.file, p.kind, p.\"user\", p.checksum, p.state, p.attempt, \
              {}, {}, pg_catalog.round(extract(epoch FROM p.finished_at - p.started_at) * 1000), p.login_role, p.branch, \
              p.revision_number, p.revision_id, p.sqlstate, p.message, \
-             r.system_identifier, r.timeline, r.database_oid, r.xid, r.begun, p.algorithm, r.statements_done \
+             r.system_identifier, r.timeline, r.database_oid, r.xid, r.begun, p.algorithm, r.statements_done, r.state \
              FROM {schema}.patch p LEFT JOIN {schema}.run r ON r.database = p.database AND r.major = p.major \
              AND r.minor = p.minor AND r.point = p.point AND r.node = '' \
              WHERE p.database IN ({}) ORDER BY 1, 2, 3, 4",
@@ -182,6 +193,7 @@ fn read_row(row: &SimpleQueryRow) -> Option<Row> {
             database_oid: text(21),
             xid: text(22),
             done: number(25).map_or(0, |done: u32| done as usize),
+            is_committing: row.get(8) == Some("intent") && row.get(26) == Some("committing"),
             begun: number(23).map(|begun: u32| begun as usize),
         },
     })

@@ -285,6 +285,44 @@ fn a_procedure_that_commits_and_then_fails_is_in_doubt_and_one_that_does_not_is_
 }
 
 #[test]
+fn a_patch_that_was_begun_stays_concurrent_and_what_the_server_knows_is_not_settled_by_hand() {
+    let server = server();
+    let folder = folder("INSERT INTO effect VALUES ('first');\nINSERT INTO nowhere VALUES (1);\n");
+    let subject = subject(&server, &folder);
+    // The record of the first statement's commit is lost.
+    let running = subject.start_armed(&["apply"], "committing:2:stop");
+    running.wait_until_stopped();
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'patches'";
+    connect(&server, "postgres").batch_execute(end).unwrap();
+    running.resume();
+    running.wait().assert_code(1);
+    for settlement in ["--applied", "--retry"] {
+        let outcome = subject.run(&["resolve", settlement, "app:20240101-1-0"]);
+        outcome.assert_code(1);
+        let told = "is not in doubt: the server says that it was committed";
+        assert!(outcome.stderr.contains(told), "{}", outcome.stderr);
+    }
+    let file = folder
+        .path()
+        .join("app.20240101.0001.postgres.concurrent.sql");
+    let sql = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(
+        &file,
+        sql.replace("-- patch: kind=concurrent\n", "")
+            .replace("nowhere VALUES (1)", "effect VALUES ('second')"),
+    )
+    .unwrap();
+    let outcome = subject.run(&["apply"]);
+    outcome.assert_code(1);
+    let told = "was begun as a concurrent patch";
+    assert!(outcome.stderr.contains(told), "{}", outcome.stderr);
+    let sql = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("-- patch: kind=concurrent\n{sql}")).unwrap();
+    subject.apply();
+    assert_eq!(effects(&server, "app"), ["first", "second", "after"]);
+}
+
+#[test]
 fn a_patch_that_was_begun_and_taken_away_is_told() {
     let server = server();
     let folder = folder("INSERT INTO effect VALUES ('first');\nINSERT INTO nowhere VALUES (1);\n");

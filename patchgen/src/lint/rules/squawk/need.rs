@@ -43,7 +43,7 @@ const NEEDS: [(&str, &str, &[&str]); 25] = [
     ("require-concurrent-partition-detach", "alter", &["detach"]),
     ("require-concurrent-reindex", "reindex", &[]),
 ];
-const CHARACTER: &[&str] = &["char", "character", "bpchar"];
+const CHARACTER: &[&str] = &["char", "character", "bpchar", "nchar"];
 const CONSTRAINT: &[&str] = &[
     "check",
     "constraint",
@@ -60,15 +60,8 @@ const DUPLICATES: &str = "ban-duplicate-column-assignments";
 const NAMING: &[&str] = &["insert", "into", "merge", "table", "update", "view"];
 /// What names them without a parenthesis, comma or `SET` before each.
 const SELECTING: &[&str] = &["select", "view"];
-/// What stands where a table's column might be named.
-const TABLE_CONSTRAINT: &[&str] = &[
-    "check",
-    "constraint",
-    "exclude",
-    "foreign",
-    "like",
-    "unique",
-];
+/// What stands where a table's column might be named, and needs quotes to be its name.
+const TABLE_CONSTRAINT: &[&str] = &["check", "constraint", "foreign", "like", "unique"];
 const TOO_LONG: &str = "identifier-too-long";
 /// The server's `NAMEDATALEN` less the zero at the end.
 const LONGEST: usize = 63;
@@ -88,6 +81,8 @@ struct Seen {
     words: Vec<&'static str>,
     may_name_twice: bool,
     has_long_name: bool,
+    /// `U&"…"` may be any name.
+    has_escaped_name: bool,
 }
 
 impl Needs {
@@ -103,7 +98,7 @@ impl Needs {
     /// Whether a rule may find something.
     pub(super) fn are_met(&self, rule: &str) -> bool {
         let mut statements = self.statements.iter();
-        if self.is_unusual {
+        if self.is_unusual || self.statements.iter().any(|it| it.has_escaped_name) {
             return true;
         }
         match rule {
@@ -141,6 +136,7 @@ impl Seen {
                 continue;
             };
             seen.has_long_name |= name.len() > LONGEST;
+            seen.has_escaped_name |= token.kind == TokenKind::UnicodeQuoted;
             if seen.first.is_empty() {
                 seen.first = name.to_ascii_lowercase();
                 wanted = wanted_behind(&seen.first);
@@ -153,7 +149,9 @@ impl Seen {
             }
             // A table's columns are named between its own parentheses, and used in those within.
             let is_table = seen.first == "create" && !has(&seen, &["insert", "merge", "update"]);
-            if may_name && (depth == 1 || !is_table) && !is_one(name, TABLE_CONSTRAINT) {
+            let is_constraint =
+                is_table && token.kind == TokenKind::Word && is_one(name, TABLE_CONSTRAINT);
+            if may_name && (depth == 1 || !is_table) && !is_constraint {
                 seen.may_name_twice |= !names.insert(name.to_ascii_lowercase());
             }
             may_name = name.eq_ignore_ascii_case("set");
@@ -197,9 +195,12 @@ fn name<'a>(statement: &'a str, token: &Token) -> Option<&'a str> {
     let text = &statement[token.range.clone()];
     match token.kind {
         TokenKind::Word => Some(text),
-        TokenKind::Quoted | TokenKind::UnicodeQuoted => {
-            Some(text[text.find('"').unwrap_or(0)..].trim_matches('"'))
-        }
+        TokenKind::Quoted => text.strip_prefix('"').map(unclosed),
+        TokenKind::UnicodeQuoted => text.get(3..).map(unclosed),
         _ => None,
     }
+}
+
+fn unclosed(name: &str) -> &str {
+    name.strip_suffix('"').unwrap_or(name)
 }
