@@ -1,6 +1,7 @@
 use crate::examine::Subject;
 use crate::rule::Findings;
-use crate::segment::Fault;
+use crate::segment::lexer::Tokens;
+use crate::segment::{Fault, Strings};
 use crate::verdict::{Part, Sentence};
 use patchgen_model::{Class, Grammar, Kind};
 
@@ -25,6 +26,9 @@ pub(crate) fn check(parts: &mut Vec<Part>, subject: &Subject<'_>, findings: &mut
         {
             report("unnamed-index", unnamed());
         }
+        if !subject.is_for_psql() && is_copy_out(sentence.span.of(subject.text)) {
+            report("copy-to-stdout", copy_out());
+        }
         if subject.context.is_baseline {
             continue;
         }
@@ -40,6 +44,33 @@ pub(crate) fn check(parts: &mut Vec<Part>, subject: &Subject<'_>, findings: &mut
             report("copy-data", copy_in_concurrent());
         }
     }
+}
+
+/// Whether a statement is `COPY … TO STDOUT`.
+fn is_copy_out(statement: &str) -> bool {
+    let mut words = Tokens::new(statement, Strings::Standard)
+        .map(|token| statement[token.range].to_ascii_lowercase());
+    if words.next().is_none_or(|first| first != "copy") {
+        return false;
+    }
+    let (mut depth, mut is_behind_to) = (0_usize, false);
+    words.any(|word| {
+        match word.as_str() {
+            "(" => depth += 1,
+            ")" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let is_out = is_behind_to && depth == 0 && word == "stdout";
+        is_behind_to = word == "to";
+        is_out
+    })
+}
+
+fn copy_out() -> (String, String) {
+    (
+        "nobody reads what `COPY … TO STDOUT` sends".to_owned(),
+        "leave it out; `COPY … TO 'file'` writes on the server".to_owned(),
+    )
 }
 
 /// Takes a `BEGIN … COMMIT` around the whole patch out.

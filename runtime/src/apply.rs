@@ -66,6 +66,7 @@ async fn apply_domain(
         Opened::Session(ledger) => ledger,
         Opened::Absent(refused) => return Err(refused),
     };
+    ledger.stay().await?;
     failpoint!("locked");
     let mut work = Work::new(&context.targets, domain.in_target, ledger, lock);
     let outcome = run(context, domain, &mut work, report).await;

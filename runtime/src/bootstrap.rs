@@ -14,7 +14,7 @@ use crate::script::Variables;
 use crate::session::{Connector, Session};
 use crate::transaction::busy_guard;
 use crate::{Config, Error, ErrorKind, failpoint};
-use patchgen_model::{Patch, PatchSet};
+use patchgen_model::{Kind, Patch, PatchSet};
 use std::time::{Duration, Instant};
 use tokio_postgres::error::SqlState;
 use unfinished::{IS_MARKED, finish_sql};
@@ -25,18 +25,22 @@ pub(crate) use unfinished::{
 };
 
 /// A session from which databases can be made.
+///
+/// It is in the same database for all programs, since those that make databases keep each other out there; and not in
+/// the one that the connection names if that can be helped, since it may have to be made anew.
 pub(crate) async fn maintenance(connector: &Connector<'_>, user: &str) -> Result<Session, Error> {
     let mut first = None;
-    for database in connector
-        .own_database()
-        .into_iter()
-        .chain(["postgres", "template1"])
-    {
+    let candidates = [
+        Some("postgres"),
+        connector.own_database(),
+        Some("template1"),
+    ];
+    for database in candidates.into_iter().flatten() {
         match connector.open(database, user).await {
             Err(error)
                 if matches!(
                     error.kind(),
-                    ErrorKind::MissingDatabase | ErrorKind::Privilege
+                    ErrorKind::MissingDatabase | ErrorKind::Privilege | ErrorKind::Authentication
                 ) =>
             {
                 first.get_or_insert(error)
@@ -154,7 +158,13 @@ pub(crate) async fn home<'a>(
 ) -> Result<Vec<(Patch<'a>, Duration)>, Error> {
     let config = connector.config;
     let name = &domain.database;
-    let patches = makers(set, config, name);
+    let all = makers(set, config, name);
+    // What cannot be part of the transaction that makes the database follows when there is a ledger.
+    let first_concurrent = all
+        .iter()
+        .position(|patch| patch.kind() == Kind::Concurrent);
+    let patches = &all[..first_concurrent.filter(|at| *at > 0).unwrap_or(all.len())];
+    let makes_all = patches.len() == all.len();
     let maker = patches
         .first()
         .map_or(connector.admin(), |patch| patch.user())
@@ -173,7 +183,14 @@ pub(crate) async fn home<'a>(
             .await
             .map(|()| Vec::new()),
         _ if patches.is_empty() && domain.in_target => Err(refused),
-        there => make(connector, domain, set, &patches, &session, there).await,
+        there => {
+            let making = Making {
+                set,
+                patches,
+                makes_all,
+            };
+            make(connector, domain, &making, &session, there).await
+        }
     };
     connector.made(name);
     lock.release().await;
@@ -232,15 +249,23 @@ async fn complete(
     allow(&home, domain).await
 }
 
+/// The patches that make a database together.
+struct Making<'m, 'a> {
+    set: &'m PatchSet<'a>,
+    patches: &'m [Patch<'a>],
+    /// Whether the database is complete with them.
+    makes_all: bool,
+}
+
 async fn make<'a>(
     connector: &Connector<'_>,
     domain: &Domain,
-    set: &PatchSet<'a>,
-    patches: &[Patch<'a>],
+    making: &Making<'_, 'a>,
     session: &Session,
     there: Presence,
 ) -> Result<Vec<(Patch<'a>, Duration)>, Error> {
     let began = Instant::now();
+    let patches = making.patches;
     let (config, name) = (connector.config, &domain.database);
     // What ran in a transaction has left nothing behind.
     let reuse = there == Presence::Unfinished && patches.iter().all(baseline::is_transactional);
@@ -321,7 +346,7 @@ async fn make<'a>(
     if !domain.in_target && !role_exists(&home, &domain.user).await? {
         create_role(connector, domain, &home).await?;
     }
-    record(connector, domain, set, patches, home).await?;
+    record(connector, domain, making, home).await?;
     let elapsed = began.elapsed();
     for patch in patches {
         emit(
@@ -340,12 +365,11 @@ async fn make<'a>(
 async fn record<'a>(
     connector: &Connector<'_>,
     domain: &Domain,
-    set: &PatchSet<'a>,
-    patches: &[Patch<'a>],
+    making: &Making<'_, 'a>,
     home: Session,
 ) -> Result<(), Error> {
-    let config = connector.config;
-    let ledger = Ledger::new(home, config, set.revision());
+    let (config, patches) = (connector.config, making.patches);
+    let ledger = Ledger::new(home, config, making.set.revision());
     let entry = |patch: &Patch<'a>| Entry {
         patch: *patch,
         target: config.target(patch.database()),
@@ -366,7 +390,10 @@ async fn record<'a>(
             .iter()
             .flat_map(|patch| baseline::databases(config, patch)),
     );
-    let finish = finish_sql(&ledger.session, &made).await?;
+    let finish = match making.makes_all {
+        true => finish_sql(&ledger.session, &made).await?,
+        false => String::new(),
+    };
     message.push_str(&ledger.steps(0));
     message.push_str(&format!(
         "{}; {}; RESET ROLE; {finish} COMMIT",

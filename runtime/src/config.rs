@@ -403,6 +403,12 @@ impl Config {
         self.map.get(logical).cloned().unwrap_or_else(identity)
     }
 
+    /// What the patches call a database.
+    pub(crate) fn logical<'n>(&'n self, database: &'n str) -> &'n str {
+        let mapped = self.map.iter().find(|(_, to)| to.database == database);
+        mapped.map_or(database, |(logical, _)| logical)
+    }
+
     /// The variable that holds the password of a role.
     pub(crate) fn password_variable(&self, user: &str) -> String {
         let upper = user.to_uppercase();

@@ -178,6 +178,17 @@ impl Ledger {
         }
     }
 
+    /// Keeps the server from ending the session while a patch runs elsewhere.
+    pub(crate) async fn stay(&self) -> Result<(), Error> {
+        // Servers before 14 do not know the setting.
+        let stay = "SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings \
+                    WHERE name = 'idle_session_timeout' AND setting <> '0'";
+        let stays = self.session.run(stay).await;
+        stays
+            .map(drop)
+            .map_err(|refusal| self.session.explain(refusal))
+    }
+
     /// The schema, in quotes.
     pub(crate) fn schema(&self) -> &str {
         &self.schema

@@ -247,8 +247,11 @@ impl<'c> Connector<'c> {
             SqlState::INVALID_CATALOG_NAME => (
                 ErrorKind::MissingDatabase,
                 format!("database `{database}` does not exist on the server at `{place}`"),
-                "create it, or give it a baseline patch, which has the version 00000000.0000 and makes it"
-                    .to_owned(),
+                format!(
+                    "create it, or give it a baseline patch `{}.00000000.0000.postgres.baseline.sql`; if it has one, \
+                     that is recorded as applied, and verify tells what to do",
+                    self.config.logical(database)
+                ),
             ),
             SqlState::INSUFFICIENT_PRIVILEGE => (
                 ErrorKind::Privilege,

@@ -1,6 +1,6 @@
 //! Databases, roles and the state database that a first run makes.
 
-use crate::apply::{BASELINE, effect};
+use crate::apply::{BASELINE, effect, effects};
 use crate::subject;
 use patchgen_tests::{connect, scratch_patches, server};
 
@@ -161,4 +161,80 @@ fn plan_and_status_create_nothing() {
     let query = "SELECT count(*) FROM pg_database WHERE datname IN ('app', 'patches')";
     let row = connect(&server, "postgres").query_one(query, &[]).unwrap();
     assert_eq!(row.get::<_, i64>(0), 0);
+}
+
+#[test]
+fn a_connection_may_name_the_database_that_is_made() {
+    for options in [&[][..], &["--state-in-target"]] {
+        let server = server();
+        let bad = "CREATE TABLE effect (patch text);\nVACUUM effect;\nSELECT 1 / 0;\n";
+        let folder = scratch_patches(&[("app.00000000.0000.postgres.baseline.sql", bad)]);
+        let subject = options
+            .iter()
+            .fold(subject(&server, &folder), |subject, option| {
+                subject.option(option)
+            })
+            .conninfo(server.conninfo("app", "postgres"));
+        for _ in 0..2 {
+            let outcome = subject.run(&["apply"]);
+            outcome.assert_code(1);
+            assert!(outcome.stderr.contains("(22012)"), "{}", outcome.stderr);
+        }
+        let file = folder
+            .path()
+            .join("app.00000000.0000.postgres.baseline.sql");
+        std::fs::write(file, bad.replace("1 / 0", "1")).unwrap();
+        subject.apply();
+        assert!(subject.apply().starts_with("nothing to do"));
+    }
+}
+
+#[test]
+fn a_bootstrap_may_have_concurrent_patches() {
+    for options in [&[][..], &["--state-in-target"]] {
+        let server = server();
+        let concurrent = format!(
+            "-- patch: kind=concurrent\n{}CREATE INDEX CONCURRENTLY i ON effect (patch);\n",
+            effect("first")
+        );
+        let folder = scratch_patches(&[
+            ("app.00000000.0000.postgres.baseline.sql", BASELINE),
+            ("app.00000000.0001.postgres.index.sql", &concurrent),
+            ("app.00000000.0002.postgres.more.sql", &effect("second")),
+        ]);
+        let subject = options
+            .iter()
+            .fold(subject(&server, &folder), |subject, option| {
+                subject.option(option)
+            });
+        // Killed behind the first two: the database is not complete, and goes on.
+        subject.start_armed(&["apply"], "begun:1:kill").wait();
+        subject.apply();
+        assert_eq!(effects(&server, "app"), ["first", "second"]);
+        let limit = "SELECT datconnlimit FROM pg_database WHERE datname = 'app'";
+        assert_eq!(server.psql("app", limit).unwrap(), "-1", "{options:?}");
+        assert!(subject.apply().starts_with("nothing to do"));
+    }
+}
+
+#[test]
+fn programs_that_know_the_server_by_different_databases_make_one_at_a_time() {
+    let server = server();
+    let slow = "CREATE TABLE effect (patch text);\nVACUUM effect;\nSELECT pg_sleep(1);\n";
+    let folder = scratch_patches(&[("app.00000000.0000.postgres.baseline.sql", slow)]);
+    let subject = subject(&server, &folder).option("--state-in-target");
+    let running: Vec<_> = ["postgres", "template1", "app"]
+        .iter()
+        .map(|database| {
+            let subject = subject
+                .clone()
+                .conninfo(server.conninfo(database, "postgres"));
+            let running = subject.start(&["apply"]);
+            std::thread::sleep(std::time::Duration::from_millis(200));
+            running
+        })
+        .collect();
+    for running in running {
+        running.wait().assert_code(0);
+    }
 }

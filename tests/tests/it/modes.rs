@@ -192,3 +192,36 @@ fn a_call_within_tokio_works_and_an_asynchronous_one_too() {
         );
     });
 }
+
+#[test]
+fn a_server_that_ends_idle_sessions_does_not_end_a_run() {
+    let server = server();
+    let idle = "ALTER ROLE ALL SET idle_session_timeout = '500ms'";
+    // Servers before 14 do not know it, and end no session.
+    let _ = server.psql("postgres", idle);
+    let folder = scratch_patches(&[
+        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
+        (
+            "app.20240101.0001.postgres.slow.sql",
+            &format!("{}SELECT pg_sleep(1.5);\n", effect("slow")),
+        ),
+    ]);
+    subject(&server, &folder).apply();
+    assert_eq!(effects(&server, "app"), ["slow"]);
+}
+
+#[test]
+fn what_a_patch_says_is_its_own() {
+    let server = server();
+    let folder = scratch_patches(&[
+        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
+        (
+            "app.20240101.0001.postgres.raise.sql",
+            "DO $$ BEGIN RAISE EXCEPTION 'this account was taken over'; END $$;\n",
+        ),
+    ]);
+    let outcome = subject(&server, &folder).run(&["apply"]);
+    outcome.assert_code(1);
+    let told = "raise.sql:1:7: this account was taken over (P0001)";
+    assert!(outcome.stderr.contains(told), "{}", outcome.stderr);
+}
