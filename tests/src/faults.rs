@@ -8,7 +8,6 @@ mod check;
 mod fault;
 mod history;
 mod scenario;
-mod starters;
 mod strike;
 mod suite;
 mod tally;
@@ -16,6 +15,5 @@ mod world;
 
 pub use fault::{Case, Ending, Fault, Meanwhile, Mended, Sessions, When, Which};
 pub use scenario::{Ledger, Patches, Scenario};
-pub use starters::starters;
 pub use suite::{Suite, run};
 pub use tally::Tally;

@@ -3,7 +3,7 @@
 #![expect(clippy::print_stdout, reason = "its standard output is the report")]
 
 use clap::Parser;
-use patchgen_tests::faults::{Scenario, Suite, Tally, run, starters};
+use patchgen_tests::faults::{Scenario, Suite, Tally, run};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Instant, SystemTime};
@@ -66,21 +66,6 @@ fn main() -> ExitCode {
     });
     let failed = failed.into_inner();
     println!("\n{total}{:<24} {:>6} s", "time", began.elapsed().as_secs());
-    if arguments.only.is_none() {
-        // The best of three, since the machine does other things as well.
-        let time = |programs| {
-            (0..3)
-                .map(|_| starters(&suite.program, programs, 100))
-                .min()
-        };
-        if let (Some(one), Some(many)) = (time(1), time(16)) {
-            let (alone, all) = (one.as_secs_f64(), many.as_secs_f64());
-            println!(
-                "100 patches: one starter {alone:.2} s, sixteen {all:.2} s, {:.2} times",
-                all / alone
-            );
-        }
-    }
     println!("{} passed, {failed} failed", total.histories - failed);
     ExitCode::from(u8::from(failed > 0))
 }
