@@ -155,14 +155,20 @@ impl Leftover<'_, '_> {
         let Some(object) = self.statement.object else {
             return Ok(());
         };
+        let text = self.statement.span.of(self.patch.text());
+        let mut words = text.split_whitespace();
+        // A table and a schema may have the same name.
+        let of_schema = if words.any(|word| word.eq_ignore_ascii_case("schema")) {
+            format!(" OR n.nspname = {}", literal(object))
+        } else {
+            String::new()
+        };
         let query = format!(
             "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_index i \
              JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
              WHERE NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$' \
              AND (i.indrelid = pg_catalog.to_regclass({name}) OR i.indrelid = \
-             (SELECT o.indrelid FROM pg_catalog.pg_index o WHERE o.indexrelid = pg_catalog.to_regclass({name})) \
-             OR n.nspname = {})",
-            literal(object),
+             (SELECT o.indrelid FROM pg_catalog.pg_index o WHERE o.indexrelid = pg_catalog.to_regclass({name})){of_schema})",
             name = literal(&self.name(object)),
         );
         for row in self
