@@ -166,7 +166,8 @@ impl Session {
             SqlState::READ_ONLY_SQL_TRANSACTION => (
                 ErrorKind::Standby,
                 format!("the server at `{place}` is read-only: {}", server.message()),
-                "name the primary, or several hosts with target_session_attrs=read-write"
+                "name the primary, or several hosts with target_session_attrs=read-write; if it is the primary, the database \
+                 or the role has default_transaction_read_only=on"
                     .to_owned(),
             ),
             SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN => (
