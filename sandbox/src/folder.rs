@@ -109,7 +109,7 @@ pub(crate) fn in_memory(account: &Account) -> Option<PathBuf> {
 }
 
 fn is_usable(dir: &Path, account: &Account) -> bool {
-    let example = dir.join(format!("{PREFIX}XXXXXX/run"));
+    let example = dir.join(format!("{PREFIX}000000/run"));
     dir.is_absolute() && account.may_enter(dir) && fits_socket(&example)
 }
 
