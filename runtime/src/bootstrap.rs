@@ -329,6 +329,8 @@ async fn make<'a>(
             .iter()
             .for_each(|statement| parts.own(statement));
     }
+    let begun = home.read_strings_as_built().await;
+    begun.map_err(|refusal| home.explain(refusal))?;
     for part in parts.finish() {
         part.send(&home).await.map_err(|failure| {
             let (number, offset) = failure

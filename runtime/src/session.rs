@@ -42,6 +42,8 @@ pub(crate) struct Session {
     pub(crate) place: String,
     pub(crate) database: String,
     pub(crate) user: String,
+    /// The database's own `standard_conforming_strings` is off.
+    escapes_strings: bool,
 }
 
 fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
@@ -79,6 +81,18 @@ impl Session {
         let mut last = None;
         self.send(message, |row| last = Some(row)).await?;
         Ok(last)
+    }
+
+    /// Begins a transaction in which strings are read as the build read them.
+    ///
+    /// The server reads a message whole before it runs any of it, so the setting needs a message of its own; a `BEGIN` in the
+    /// next one is no fault.
+    pub(crate) async fn read_strings_as_built(&self) -> Result<(), Refusal> {
+        if !self.escapes_strings {
+            return Ok(());
+        }
+        let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL standard_conforming_strings = on";
+        self.run(begin).await.map(drop)
     }
 
     async fn send(

@@ -154,6 +154,8 @@ async fn attempt(
     entries: &[Entry<'_>],
 ) -> Result<(), Failure> {
     let parts = parts(work, entries).map_err(Failure::Other)?;
+    let begun = session.read_strings_as_built().await;
+    begun.map_err(|refusal| Failure::Other(session.explain(refusal)))?;
     let mut last = None;
     for part in &parts {
         last = part.send(session).await.map_err(|failure| {
@@ -260,7 +262,7 @@ pub(crate) fn session_settings(config: &Config, patch: &Patch<'_>, target: &Targ
     let lock = timeout(patch.lock_timeout(), config.lock_timeout);
     let statement = timeout(patch.statement_timeout(), config.statement_timeout);
     let mut settings = vec![
-        // The build has read the patch so, whatever the database's own setting.
+        // For what follows the data of a COPY; see `Session::read_strings_as_built`.
         "SET LOCAL standard_conforming_strings = on".to_owned(),
         format!("SET LOCAL lock_timeout = {lock}"),
         format!("SET LOCAL statement_timeout = {statement}"),

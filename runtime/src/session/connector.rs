@@ -183,6 +183,8 @@ impl<'c> Connector<'c> {
             .driver(database, user, name)
             .map_err(ConnectError::Config)?;
         let (client, mut connection) = driver.connect(tokio_postgres::NoTls).await?;
+        let strings = connection.parameter("standard_conforming_strings");
+        let escapes_strings = strings == Some("off");
         tokio::spawn(async move {
             let mut messages = stream::poll_fn(move |context| connection.poll_message(context));
             while let Some(message) = messages.next().await {
@@ -207,6 +209,7 @@ impl<'c> Connector<'c> {
             place: self.place(),
             database: database.to_owned(),
             user: user.to_owned(),
+            escapes_strings,
         })
     }
 

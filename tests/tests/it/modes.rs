@@ -225,3 +225,37 @@ fn what_a_patch_says_is_its_own() {
     let told = "raise.sql:1:7: this account was taken over (P0001)";
     assert!(outcome.stderr.contains(told), "{}", outcome.stderr);
 }
+
+#[test]
+fn strings_are_read_as_the_build_read_them_whatever_the_database_says() {
+    let server = server();
+    let folder = scratch_patches(&[("app.00000000.0000.postgres.baseline.sql", BASELINE)]);
+    let subject = subject(&server, &folder);
+    subject.apply();
+    let old = "ALTER DATABASE app SET standard_conforming_strings = off";
+    server.psql("postgres", old).unwrap();
+    let insert = "INSERT INTO effect VALUES ('a\\nb'), ('c:\\');\n";
+    for (name, head) in [
+        ("1.postgres.std", ""),
+        ("2.postgres.each", "-- patch: kind=concurrent\n"),
+    ] {
+        let path = folder.path().join(format!("app.20240101.000{name}.sql"));
+        std::fs::write(path, format!("{head}{insert}")).unwrap();
+    }
+    subject.apply();
+    assert_eq!(effects(&server, "app"), [r"a\nb", r"c:\", r"a\nb", r"c:\"]);
+}
+
+#[test]
+fn two_databases_cannot_go_to_one_place() {
+    let server = server();
+    let folder = scratch_patches(&[
+        ("aa.20240101.0001.postgres.a.sql", "SELECT 1;"),
+        ("bb.20240101.0002.postgres.b.sql", "SELECT 1;"),
+    ]);
+    let outcome =
+        subject(&server, &folder).run(&["apply", "--map", "aa=postgres", "--map", "bb=postgres"]);
+    outcome.assert_code(1);
+    let told = "the patches of `aa` and of `bb` both go to `postgres`";
+    assert!(outcome.stderr.contains(told), "{}", outcome.stderr);
+}
