@@ -37,6 +37,28 @@ fn a_lock_wait_is_given_up_and_tried_again_until_the_lock_is_free() {
 }
 
 #[test]
+fn a_patch_that_is_tried_again_finds_nothing_of_its_first_try() {
+    let server = server();
+    let folder = scratch_patches(&[
+        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
+        (
+            "app.20240101.0001.postgres.prepare.sql",
+            "PREPARE p AS SELECT 1;\nEXECUTE p;\nALTER TABLE effect ADD a int;\n",
+        ),
+    ]);
+    let subject = subject(&server, &folder).option("--lock-timeout=100ms");
+    subject.run(&["apply", "--one"]);
+    let mut holder = connect(&server, "app");
+    holder.batch_execute("BEGIN; SELECT * FROM effect").unwrap();
+    let running = subject.start(&["apply"]);
+    while !running.stderr().contains("Retrying") {
+        sleep(MOMENT);
+    }
+    holder.batch_execute("COMMIT").unwrap();
+    running.wait().assert_code(0);
+}
+
+#[test]
 fn the_last_error_names_who_was_in_the_way() {
     let server = server();
     let folder = scratch_patches(&[
