@@ -20,7 +20,11 @@ pub(crate) fn run(new: &New, arguments: &Arguments) -> Result<Outcome, Failure> 
         .split_whitespace()
         .collect::<Vec<_>>()
         .join("_");
-    let file = format!("{}.{version}.{user}.{description}.sql", new.database);
+    let (major, minor) = (version.major, version.minor);
+    let file = format!(
+        "{}.{major:08}.{minor:04}.{user}.{description}.sql",
+        new.database
+    );
     name::parse(&file)
         .map_err(|error| failure(format!("error: {error}\nhelp: {}", error.help())))?;
     let folder = newest.map_or_else(|| new.folder.clone(), |(_, folder)| folder);

@@ -329,13 +329,7 @@ mod tests {
             .collect();
         assert_eq!(databases, [("a", 0, 2), ("zebra", 2, 1)]);
         let patch = set.get(1).unwrap();
-        assert_eq!(
-            patch.id(),
-            PatchId {
-                database: "a",
-                version: drafts[1].version
-            }
-        );
+        assert_eq!(patch.id(), PatchId::new("a", drafts[1].version));
         assert_eq!(
             (patch.user(), patch.description(), patch.kind()),
             ("u", "d", Kind::Concurrent)

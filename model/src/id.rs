@@ -1,15 +1,24 @@
+use crate::Grammar;
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
 
-/// The version of a patch: what orders it within its database.
+/// Version of a patch, which orders it within its database.
 ///
-/// `point` is 0 for names of the dotted grammar, which have no such part. The digits of `Display` are padded as in the
-/// dotted grammar where the version could have come from it; `{:#}` gives the launchpad spelling.
+/// A version is displayed in the spelling of the grammar that its value suggests: `20240131.0001` (8 and 4 digits, as in
+/// dotted names) if `point` is 0, `minor` has at most four digits and `major` is 0 or has eight digits, else `2211.5.1`
+/// (as in launchpad names). [`PatchId`] has the exact spelling where the grammar is known.
+///
+/// Both spellings are read, with any number of digits, and `2211-5-1` too.
 ///
 /// ```
 /// use patchgen_model::Version;
 ///
-/// assert_eq!(Version { major: 20240131, minor: 1, point: 0 }.to_string(), "20240131.0001");
-/// assert_eq!(format!("{:#}", Version { major: 2211, minor: 5, point: 0 }), "2211-5-0");
+/// assert_eq!(Version::new(20240131, 1, 0).to_string(), "20240131.0001");
+/// assert_eq!(Version::new(2211, 5, 0).to_string(), "2211.5.0");
+/// assert_eq!("20240131.0001".parse(), Ok(Version::new(20240131, 1, 0)));
+/// assert_eq!("2211-5-1".parse(), Ok(Version::new(2211, 5, 1)));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
 pub struct Version {
@@ -21,35 +30,296 @@ pub struct Version {
     pub point: u32,
 }
 
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if f.alternate() {
-            write!(f, "{}-{}-{}", self.major, self.minor, self.point)
+impl Version {
+    /// Makes a version of its three numbers.
+    #[must_use]
+    pub const fn new(major: u32, minor: u32, point: u32) -> Self {
+        Self {
+            major,
+            minor,
+            point,
+        }
+    }
+
+    /// Returns the grammar that a version most likely comes from.
+    const fn likely_grammar(self) -> Grammar {
+        if self.fits_dotted() && (self.major == 0 || self.major >= 10_000_000) {
+            Grammar::Dotted
         } else {
-            write!(f, "{:08}.{:04}", self.major, self.minor)
+            Grammar::Launchpad
+        }
+    }
+
+    /// `true` if a dotted name can have this version.
+    const fn fits_dotted(self) -> bool {
+        self.point == 0 && self.minor <= 9_999 && self.major <= 99_999_999
+    }
+
+    fn write(self, grammar: Grammar, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            major,
+            minor,
+            point,
+        } = self;
+        if matches!(grammar, Grammar::Dotted) && self.fits_dotted() {
+            write!(f, "{major:08}.{minor:04}")
+        } else {
+            write!(f, "{major}.{minor}.{point}")
         }
     }
 }
 
-/// What names a patch for ever: its logical database and its version. Folder, user and description may change.
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(self.likely_grammar(), f)
+    }
+}
+
+/// Error for a text that is not a version.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ParseVersionError(String);
+
+impl fmt::Display for ParseVersionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` is not a version such as `20240131.0001` or `2211.5.1`",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for ParseVersionError {}
+
+impl FromStr for Version {
+    type Err = ParseVersionError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let separator = if text.contains('-') { '-' } else { '.' };
+        let mut numbers = text.split(separator).map(number);
+        let version = match (
+            numbers.next(),
+            numbers.next(),
+            numbers.next(),
+            numbers.next(),
+        ) {
+            (Some(major), Some(minor), None, None) if separator == '.' => (major, minor, Some(0)),
+            (Some(major), Some(minor), Some(point), None) => (major, minor, point),
+            _ => (None, None, None),
+        };
+        match version {
+            (Some(major), Some(minor), Some(point)) => Ok(Self::new(major, minor, point)),
+            _ => Err(ParseVersionError(text.to_owned())),
+        }
+    }
+}
+
+/// Reads digits without a sign.
+fn number(digits: &str) -> Option<u32> {
+    let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|_| is_plain)
+}
+
+/// Identity of a patch: its logical database and its version. Folder, user and description of a file may change.
+///
+/// It is displayed as `app.20240131.0001` or `app.2211.5.1`, in the spelling of the patch's own grammar if that is known.
+/// Equality, order and hash do not depend on the grammar.
 ///
 /// ```
-/// use patchgen_model::{PatchId, Version};
+/// use patchgen_model::{Grammar, PatchId, Version};
 ///
-/// let id = PatchId { database: "app", version: Version { major: 20240131, minor: 1, point: 0 } };
-/// assert_eq!(id.to_string(), "app 20240131.0001");
+/// let id = PatchId::new("app", Version::new(20240131, 1, 0));
+/// assert_eq!(id.to_string(), "app.20240131.0001");
+/// assert_eq!(id.spelled(Grammar::Launchpad).to_string(), "app.20240131.1.0");
+/// assert_eq!(id.spelled(Grammar::Launchpad), id);
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct PatchId<'a> {
     /// The logical database, as the file name or the program gives it.
     pub database: &'a str,
     /// The version within that database.
     pub version: Version,
+    grammar: Grammar,
+}
+
+impl<'a> PatchId<'a> {
+    /// Makes an identity in the spelling that the version's value suggests.
+    #[must_use]
+    pub const fn new(database: &'a str, version: Version) -> Self {
+        Self {
+            database,
+            version,
+            grammar: version.likely_grammar(),
+        }
+    }
+
+    /// Returns the same identity in the spelling of a grammar.
+    #[must_use]
+    pub const fn spelled(self, grammar: Grammar) -> Self {
+        Self { grammar, ..self }
+    }
+
+    const fn key(&self) -> (&'a str, Version) {
+        (self.database, self.version)
+    }
+}
+
+impl PartialEq for PatchId<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for PatchId<'_> {}
+
+impl PartialOrd for PatchId<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for PatchId<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+impl Hash for PatchId<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
 }
 
 impl fmt::Display for PatchId<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ", self.database)?;
-        fmt::Display::fmt(&self.version, f)
+        write!(f, "{}.", self.database)?;
+        self.version.write(self.grammar, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_value_decides_the_spelling_of_a_version() {
+        for ((major, minor, point), expected) in [
+            ((20240131, 1, 0), "20240131.0001"),
+            ((20240131, 9_999, 0), "20240131.9999"),
+            ((10_000_000, 0, 0), "10000000.0000"),
+            ((99_999_999, 0, 0), "99999999.0000"),
+            ((0, 0, 0), "00000000.0000"),
+            ((0, 17, 0), "00000000.0017"),
+            ((20240131, 1, 1), "20240131.1.1"),
+            ((20240131, 10_000, 0), "20240131.10000.0"),
+            ((9_999_999, 1, 0), "9999999.1.0"),
+            ((100_000_000, 1, 0), "100000000.1.0"),
+            ((2211, 5, 0), "2211.5.0"),
+            ((2211, 5, 1), "2211.5.1"),
+            ((0, 0, 1), "0.0.1"),
+            (
+                (u32::MAX, u32::MAX, u32::MAX),
+                "4294967295.4294967295.4294967295",
+            ),
+        ] {
+            let version = Version::new(major, minor, point);
+            assert_eq!(version.to_string(), expected);
+            assert_eq!(expected.parse(), Ok(version));
+            let id = PatchId::new("app", version);
+            assert_eq!(id.to_string(), format!("app.{expected}"));
+        }
+    }
+
+    #[test]
+    fn the_grammar_decides_the_spelling_of_an_identity() {
+        for (version, grammar, expected) in [
+            (
+                Version::new(2211, 5, 0),
+                Grammar::Dotted,
+                "app.00002211.0005",
+            ),
+            (Version::new(2211, 5, 0), Grammar::Launchpad, "app.2211.5.0"),
+            (Version::new(2211, 5, 1), Grammar::Launchpad, "app.2211.5.1"),
+            (
+                Version::new(20240131, 1, 0),
+                Grammar::Dotted,
+                "app.20240131.0001",
+            ),
+            (
+                Version::new(20240131, 1, 0),
+                Grammar::Launchpad,
+                "app.20240131.1.0",
+            ),
+            (Version::new(0, 0, 0), Grammar::Launchpad, "app.0.0.0"),
+            // No dotted name can have these.
+            (Version::new(2211, 5, 1), Grammar::Dotted, "app.2211.5.1"),
+            (Version::new(1, 10_000, 0), Grammar::Dotted, "app.1.10000.0"),
+        ] {
+            let id = PatchId::new("app", version).spelled(grammar);
+            assert_eq!(id.to_string(), expected);
+            let (_, rest) = expected.split_once('.').unwrap();
+            assert_eq!(rest.parse(), Ok(version));
+        }
+    }
+
+    #[test]
+    fn versions_are_read_in_all_spellings() {
+        for (text, expected) in [
+            ("20240131.0001", Some((20240131, 1, 0))),
+            ("20240131.1", Some((20240131, 1, 0))),
+            ("20240131.1.0", Some((20240131, 1, 0))),
+            ("20240131-1-0", Some((20240131, 1, 0))),
+            ("00002211.0005", Some((2211, 5, 0))),
+            ("2211.5.1", Some((2211, 5, 1))),
+            ("2211-5-1", Some((2211, 5, 1))),
+            ("0.0", Some((0, 0, 0))),
+            ("4294967295.0", Some((u32::MAX, 0, 0))),
+            ("4294967296.0", None),
+            ("", None),
+            (".", None),
+            ("1", None),
+            ("1.", None),
+            (".1", None),
+            ("1..1", None),
+            ("1.2.3.4", None),
+            ("1-2", None),
+            ("1-2-3-4", None),
+            ("1.2-3", None),
+            ("1-2.3", None),
+            ("+1.2", None),
+            ("1.+2", None),
+            ("-1.2", None),
+            ("1--2-3", None),
+            (" 1.2", None),
+            ("1.2 ", None),
+            ("1.x", None),
+            ("1.٢", None),
+        ] {
+            let expected = expected.map(|(major, minor, point)| Version::new(major, minor, point));
+            assert_eq!(text.parse::<Version>().ok(), expected, "{text}");
+        }
+        assert_eq!(
+            "v1".parse::<Version>().unwrap_err().to_string(),
+            "`v1` is not a version such as `20240131.0001` or `2211.5.1`"
+        );
+    }
+
+    #[test]
+    fn identities_are_compared_without_their_grammar() {
+        let hash = |id: PatchId<'_>| {
+            let mut hasher = std::hash::DefaultHasher::new();
+            id.hash(&mut hasher);
+            hasher.finish()
+        };
+        let id = |database, minor, grammar| {
+            PatchId::new(database, Version::new(1, minor, 0)).spelled(grammar)
+        };
+        let (dotted, launchpad) = (id("a", 1, Grammar::Dotted), id("a", 1, Grammar::Launchpad));
+        assert_eq!(dotted, launchpad);
+        assert_eq!(dotted.cmp(&launchpad), Ordering::Equal);
+        assert_eq!(hash(dotted), hash(launchpad));
+        assert!(dotted < id("a", 2, Grammar::Launchpad));
+        assert!(id("a", 2, Grammar::Dotted) < id("b", 1, Grammar::Launchpad));
+        assert_ne!(hash(dotted), hash(id("a", 2, Grammar::Dotted)));
     }
 }

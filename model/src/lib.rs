@@ -11,14 +11,14 @@
 //!
 //! let drafts = [Draft {
 //!     database: "app",
-//!     version: Version { major: 20240131, minor: 1, point: 0 },
+//!     version: Version::new(20240131, 1, 0),
 //!     file: "patches/app.20240131.0001.postgres.start.sql",
 //!     text: "create table t ();\n",
 //!     ..Draft::default()
 //! }];
 //! let encoded = encode(&DraftSet { patches: &drafts, ..DraftSet::default() }, |_| Checksum::default());
 //! let set = PatchSet::decode(&encoded.text, &encoded.index).expect("just encoded");
-//! assert_eq!(set.iter().next().expect("one patch").id().to_string(), "app 20240131.0001");
+//! assert_eq!(set.iter().next().expect("one patch").id().to_string(), "app.20240131.0001");
 //! ```
 
 mod checksum;
@@ -32,7 +32,7 @@ mod wire;
 
 pub use checksum::Checksum;
 pub use encode::{Draft, DraftSet, Encoded, encode};
-pub use id::{PatchId, Version};
+pub use id::{ParseVersionError, PatchId, Version};
 pub use kind::{Kind, ParseKindError, ScriptMode};
 pub use patch::{Grammar, Patch};
 pub use set::{DatabasePatches, PatchSet, Revision};

@@ -31,13 +31,10 @@ pub struct Patch<'a> {
 }
 
 impl<'a> Patch<'a> {
-    /// What names the patch for ever.
+    /// Identity of the patch, in the spelling of its own grammar.
     #[must_use]
     pub const fn id(&self) -> PatchId<'a> {
-        PatchId {
-            database: self.database,
-            version: self.version,
-        }
+        PatchId::new(self.database, self.version).spelled(self.grammar)
     }
 
     /// The logical database that the patch belongs to.

@@ -15,10 +15,7 @@ pub(crate) struct Named<'a> {
 
 /// How an identity is written in names of a grammar.
 pub(crate) fn shown(grammar: Grammar, id: PatchId<'_>) -> String {
-    match grammar {
-        Grammar::Dotted => id.to_string(),
-        Grammar::Launchpad => format!("{} {:#}", id.database, id.version),
-    }
+    id.spelled(grammar).to_string()
 }
 
 /// Decides the order, once for all that follows, and checks what no file shows by itself.
@@ -85,7 +82,7 @@ fn next_free<'a>(taken: &mut BTreeSet<PatchId<'a>>, id: PatchId<'a>) -> Option<V
             minor,
             ..id.version
         };
-        let id = PatchId { version, ..id };
+        let id = PatchId::new(id.database, version);
         taken.insert(id).then_some(version)
     })
 }

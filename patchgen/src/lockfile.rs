@@ -2,6 +2,8 @@
 //!
 //! Its first line has a digest over the rest, so that two branches that seal different patches are in conflict. Each line
 //! after it has the identity, the checksum and the file of a patch; the file is for people, and may change.
+//!
+//! Format 1, which is still read, has a space between database and version, and `-` in launchpad versions.
 
 use crate::check::shown;
 use crate::checksum::checksum;
@@ -13,7 +15,8 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
 
-const TITLE: &str = "# patchgen lock 1 ";
+const TITLE: &str = "# patchgen lock 2 ";
+const OLD_TITLE: &str = "# patchgen lock 1 ";
 
 /// Seals the patches of a set: writes the lock file, unless it says the same already. Returns whether it did.
 ///
@@ -131,15 +134,23 @@ impl Lock {
 
 fn parse(text: &str) -> Option<Lock> {
     let (title, lines) = text.split_once('\n')?;
-    let digest: Checksum = title.strip_prefix(TITLE)?.parse().ok()?;
+    let (digest, separator) = match title.strip_prefix(TITLE) {
+        Some(digest) => (digest, '.'),
+        None => (title.strip_prefix(OLD_TITLE)?, ' '),
+    };
+    let digest: Checksum = digest.parse().ok()?;
     if checksum(lines.as_bytes()) != digest {
         return None;
     }
     let mut entries = BTreeMap::new();
     for (number, line) in lines.lines().enumerate() {
-        let mut words = line.splitn(4, ' ');
-        let database = words.next()?;
-        let (grammar, version) = version(words.next()?)?;
+        let (database, rest) = line.split_once(separator)?;
+        let mut words = rest.splitn(3, ' ');
+        let version = words.next()?;
+        let grammar = match version.split('.').count() {
+            2 => Grammar::Dotted,
+            _ => Grammar::Launchpad,
+        };
         let entry = Entry {
             grammar,
             checksum: words.next()?.parse().ok()?,
@@ -147,30 +158,9 @@ fn parse(text: &str) -> Option<Lock> {
             line: number + 2,
             text: line.to_owned(),
         };
-        entries.insert((database.to_owned(), version), entry);
+        entries.insert((database.to_owned(), version.parse().ok()?), entry);
     }
     Some(Lock { entries })
-}
-
-fn version(word: &str) -> Option<(Grammar, Version)> {
-    let dotted = word.split_once('.');
-    let mut numbers = match dotted {
-        Some((major, minor)) => vec![major, minor, "0"],
-        None => word.split('-').collect(),
-    }
-    .into_iter()
-    .map(|number| number.parse().ok());
-    let version = Version {
-        major: numbers.next()??,
-        minor: numbers.next()??,
-        point: numbers.next()??,
-    };
-    let grammar = if dotted.is_some() {
-        Grammar::Dotted
-    } else {
-        Grammar::Launchpad
-    };
-    Some((grammar, version))
 }
 
 /// Compares patches, sorted and each of another identity, with the lock file.
@@ -202,10 +192,7 @@ pub(crate) fn compare<'a>(
         }
     }
     for ((database, version), entry) in gone {
-        let id = PatchId {
-            database,
-            version: *version,
-        };
+        let id = PatchId::new(database, *version);
         let renamed = new
             .iter()
             .position(|patch| patch.checksum() == entry.checksum && patch.database() == database);
@@ -229,10 +216,7 @@ pub(crate) fn compare<'a>(
             .filter(|((database, _), _)| database == patch.database());
         match last {
             Some(((database, version), entry)) if patch.version() < *version => {
-                let last = PatchId {
-                    database,
-                    version: *version,
-                };
+                let last = PatchId::new(database, *version);
                 findings.push(late(&patch, &shown(entry.grammar, last), lock_file));
             }
             _ if unsealed == Unsealed::Reject => findings.push(not_sealed(&patch, lock_file)),

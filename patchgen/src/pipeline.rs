@@ -109,13 +109,12 @@ fn named<'a>(
         match name::parse(found.name()) {
             Ok(name) => patches.push(Named {
                 found,
-                id: PatchId {
-                    database: name
-                        .database
+                id: PatchId::new(
+                    name.database
                         .or(build.database.as_deref())
                         .unwrap_or_default(),
-                    version: name.version,
-                },
+                    name.version,
+                ),
                 user: name.user.or(build.user.as_deref()).unwrap_or("postgres"),
                 name,
             }),

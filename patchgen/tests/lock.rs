@@ -71,6 +71,46 @@ fn the_file_lists_the_sealed_history() {
     insta::assert_snapshot!(Sealed::new().lock());
 }
 
+/// The lock file of [`Sealed`], as it was written before identities had one spelling.
+const FORMAT_1: &str = "\
+# patchgen lock 1 1b4d02a0cbe15af0f638afd86689d904a5db00355f3498d7cdab44ef349db98a
+kennel 20240131.0001 354b7196c9ba5fb4b21cf615bb6ec4cd5c07503c34229feef033fc081a8c03f4 patches/kennel.20240131.0001.postgres.first.sql
+kennel 20240131.0002 b1bd6d0bfa373a448021e0b2e8311b967e0e7ff45431b7105668662498cc2067 patches/kennel.20240131.0002.postgres.second.sql
+library 2211-5-0 ff91937b5d5a982f5f74d94e2c14f52b13390834832f87858c23029bd8cf0fb4 patches/patch-2211-5-0-std.sql
+";
+
+#[test]
+fn a_lock_file_of_format_1_is_read_and_written_anew() {
+    let sealed = Sealed::new();
+    let new = sealed.lock();
+    sealed.write("patches.lock", FORMAT_1);
+    let output = sealed.build().locked(true).run().unwrap();
+    assert!(lockfile::write(&output, &sealed.path("patches.lock")).unwrap());
+    assert_eq!(sealed.lock(), new);
+    sealed.write("patches.lock", FORMAT_1);
+    sealed.write("patches/patch-2211-5-0-std.sql", "select 9;");
+    let findings = sealed.build().run().unwrap_err().to_string();
+    assert!(
+        findings.contains("library.2211.5.0 is sealed, and was edited since"),
+        "{findings}"
+    );
+}
+
+#[test]
+fn a_launchpad_name_with_eight_digits_keeps_its_spelling() {
+    let sealed = Sealed::new();
+    let file = "patches/patch-20240131-1-0-std.sql";
+    sealed.write(file, "select 4;");
+    sealed.seal();
+    assert!(sealed.lock().contains("\nlibrary.20240131.1.0 "));
+    fs::remove_file(sealed.path(file)).unwrap();
+    let findings = sealed.build().run().unwrap_err().to_string();
+    assert!(
+        findings.contains("library.20240131.1.0 is sealed, and is gone"),
+        "{findings}"
+    );
+}
+
 #[test]
 fn what_stays_and_what_comes_behind_is_accepted() {
     let sealed = Sealed::new();

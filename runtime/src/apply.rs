@@ -325,10 +325,7 @@ async fn settle_interrupted(
         } else {
             State::Intent
         };
-        let patch = PatchId {
-            database: &row.key,
-            version: row.version,
-        };
+        let patch = PatchId::new(&row.key, row.version);
         emit(context.config, &Event::Recovered { patch, applied });
     }
     if !messages.is_empty() {

@@ -138,10 +138,8 @@ impl Error {
     /// The patch that failed or is in question.
     #[must_use]
     pub fn patch(&self) -> Option<PatchId<'_>> {
-        self.0.patch.as_ref().map(|(database, version)| PatchId {
-            database,
-            version: *version,
-        })
+        let patch = self.0.patch.as_ref();
+        patch.map(|(database, version)| PatchId::new(database, *version))
     }
 
     /// Where in a patch file it failed.

@@ -33,7 +33,12 @@ pub struct Identity {
 
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{:#}", self.database, self.version)
+        let Version {
+            major,
+            minor,
+            point,
+        } = self.version;
+        write!(f, "{}:{major}-{minor}-{point}", self.database)
     }
 }
 

@@ -135,7 +135,7 @@ fn a_sealed_patch_cannot_change() {
     assert!(outcome.stderr.contains(new), "{outcome:#?}");
     let outcome = run(&["lock"]);
     assert_code(&outcome, 0);
-    let told = "a seal was broken: kennel 20240131.0002 is sealed, and was edited since";
+    let told = "a seal was broken: kennel.20240131.0002 is sealed, and was edited since";
     assert!(outcome.stdout.contains(told), "{outcome:#?}");
 }
 

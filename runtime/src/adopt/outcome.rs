@@ -23,10 +23,7 @@ impl AdoptedPatch {
     /// Which patch.
     #[must_use]
     pub fn id(&self) -> PatchId<'_> {
-        PatchId {
-            database: &self.database,
-            version: self.version,
-        }
+        PatchId::new(&self.database, self.version)
     }
 
     /// Its file.

@@ -109,7 +109,7 @@ fn a_backend_whose_program_is_gone_is_waited_for_and_named() {
     let subject = subject(&server, &folder);
     subject.run(&["apply", "--one"]);
     let running = subject.start(&["apply"]);
-    let query = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'patchgen app 20240101.0001 #1%'";
+    let query = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'patchgen app.20240101.0001 #1%'";
     let mut client = connect(&server, "app");
     let pid: i32 = loop {
         if let Some(row) = client.query_opt(query, &[]).unwrap() {
