@@ -22,6 +22,7 @@
 //! ```
 
 mod checksum;
+mod duration;
 mod encode;
 mod id;
 mod kind;
@@ -32,6 +33,7 @@ mod statement;
 mod wire;
 
 pub use checksum::Checksum;
+pub use duration::{ParseDurationError, parse_duration};
 pub use encode::{Draft, DraftSet, Encoded, encode};
 pub use id::{ParseVersionError, PatchId, Version};
 pub use kind::{Kind, ParseKindError, ScriptMode};
