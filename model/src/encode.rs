@@ -1,9 +1,10 @@
 //! The only writer of an encoded set.
 
 use crate::wire::{
-    DATA, ITEM, LOCK_TIMEOUT, MAGIC, META, OBJECT, SCHEMA, STATEMENT, STATEMENT_TIMEOUT, VARIABLE,
+    DATA, ITEM, LOCK_TIMEOUT, LONGEST_TIMEOUT, MAGIC, META, OBJECT, SCHEMA, STATEMENT,
+    STATEMENT_TIMEOUT, VARIABLE,
 };
-use crate::{Checksum, Grammar, Item, Kind, Quoting, Revision, ScriptMode, Span, Version};
+use crate::{Checksum, Grammar, Item, Kind, Revision, ScriptMode, Span, Version};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -177,30 +178,14 @@ impl<'a> Writer<'a> {
             self.bytes(&len.to_le_bytes());
         }
         self.count(first_item);
-        let grammar = match patch.grammar {
-            Grammar::Dotted => 0,
-            Grammar::Launchpad => 1,
-        };
-        let kind = match patch.kind {
-            Kind::Std => 0,
-            Kind::Direct => 1,
-            Kind::Concurrent => 2,
-        };
-        let script = match patch.script {
-            ScriptMode::Native => 0,
-            ScriptMode::Psql => 1,
-        };
-        self.bytes(&[grammar, kind, script, 0]);
+        self.bytes(&[patch.grammar as u8, patch.kind as u8, patch.script as u8, 0]);
     }
 
     fn items(&mut self, patch: &Draft<'a>, items: &mut Vec<[u8; ITEM]>) {
         let mut timeout = |tag, timeout: Option<Duration>| {
             if let Some(timeout) = timeout {
-                items.push(item(
-                    [tag, 0, 0, 0],
-                    u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX),
-                    0,
-                ));
+                let milliseconds = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
+                items.push(item([tag, 0, 0, 0], milliseconds.min(LONGEST_TIMEOUT), 0));
             }
         };
         timeout(LOCK_TIMEOUT, patch.lock_timeout);
@@ -223,12 +208,8 @@ impl<'a> Writer<'a> {
                         }
                     }
                     for variable in &statement.variables {
-                        let quoting = match variable.quoting {
-                            Quoting::Plain => 0,
-                            Quoting::Literal => 1,
-                            Quoting::Identifier => 2,
-                        };
-                        items.push(span([VARIABLE, quoting, 0, 0], variable.span));
+                        let head = [VARIABLE, variable.quoting as u8, 0, 0];
+                        items.push(span(head, variable.span));
                     }
                     if let Some(data) = statement.data {
                         items.push(span([DATA, 0, 0, 0], data.span));
@@ -254,7 +235,7 @@ fn item(head: [u8; 4], start: u32, len: u32) -> [u8; ITEM] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Class, CopyData, PatchId, PatchSet, Statement, Variable};
+    use crate::{Class, CopyData, PatchId, PatchSet, Quoting, Statement, Variable};
 
     #[test]
     fn a_set_reads_as_it_was_written() {

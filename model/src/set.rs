@@ -65,6 +65,16 @@ impl<'a> PatchSet<'a> {
         Ok(Self { text, index })
     }
 
+    /// Checks a set that is part of a program, which is not checked when it is compiled; [`decode`](Self::decode) does the same.
+    ///
+    /// Reading a set that does not pass may panic.
+    ///
+    /// # Errors
+    /// When the buffers are not those of one encoded set.
+    pub fn validate(&self) -> Result<(), DecodeError> {
+        wire::validate(self.text, self.index)
+    }
+
     /// How many patches there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -1,17 +1,27 @@
-//! The layout of an encoded set: all text in one string, everything else in little-endian records of fixed width.
+//! Layout of an encoded set: all text in one string, everything else in little-endian records of fixed width.
 //!
 //! Offsets instead of pointers keep relocations out of the program, and opaque bytes keep the compiler's work
 //! independent of the number of patches.
+//!
+//! The index is a header, a record for each database, a record for each patch, and the item records of all patches. What
+//! [`validate`] accepts is read without a panic.
+
+mod items;
+#[cfg(test)]
+mod tests;
+mod validate;
 
 use crate::{
-    Checksum, Class, CopyData, DatabasePatches, Grammar, Item, Kind, Patch, Quoting, Revision,
-    ScriptMode, Span, Statement, Variable, Version,
+    Checksum, DatabasePatches, Grammar, Kind, Patch, Quoting, Revision, ScriptMode, Version,
 };
-use std::fmt;
 use std::time::Duration;
 
+pub use items::Items;
+pub use validate::DecodeError;
+pub(crate) use validate::validate;
+
 /// The last byte is the number of the format.
-pub(crate) const MAGIC: [u8; 4] = *b"PGS\x01";
+pub(crate) const MAGIC: [u8; 4] = *b"PGS\x02";
 const HEADER: usize = 40;
 const DATABASE: usize = 48;
 const PATCH: usize = 84;
@@ -26,26 +36,24 @@ pub(crate) static EMPTY: [u8; HEADER] = {
     header
 };
 
-pub(crate) const STATEMENT: u8 = 0;
-pub(crate) const META: u8 = 1;
-pub(crate) const DATA: u8 = 2;
-pub(crate) const VARIABLE: u8 = 3;
+// Tags of item records. The tags of a patch's timeouts, and those from a statement to the next item, ascend; only
+// `VARIABLE` may be repeated.
+pub(crate) const LOCK_TIMEOUT: u8 = 0;
+pub(crate) const STATEMENT_TIMEOUT: u8 = 1;
+pub(crate) const META: u8 = 2;
+pub(crate) const STATEMENT: u8 = 3;
 pub(crate) const SCHEMA: u8 = 4;
 pub(crate) const OBJECT: u8 = 5;
-pub(crate) const LOCK_TIMEOUT: u8 = 6;
-pub(crate) const STATEMENT_TIMEOUT: u8 = 7;
+pub(crate) const VARIABLE: u8 = 6;
+pub(crate) const DATA: u8 = 7;
 
-/// Buffers that are not one encoded set.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct DecodeError(&'static str);
+// The code of a value is its position, which is also its discriminant.
+const GRAMMARS: [Grammar; 2] = [Grammar::Dotted, Grammar::Launchpad];
+const SCRIPTS: [ScriptMode; 2] = [ScriptMode::Native, ScriptMode::Psql];
+const QUOTINGS: [Quoting; 3] = [Quoting::Plain, Quoting::Literal, Quoting::Identifier];
 
-impl fmt::Display for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "not an encoded set of patches: {}", self.0)
-    }
-}
-
-impl std::error::Error for DecodeError {}
+/// Largest timeout that PostgreSQL accepts, in milliseconds.
+pub(crate) const LONGEST_TIMEOUT: u32 = i32::MAX as u32;
 
 pub(crate) const fn is_current(index: &[u8]) -> bool {
     index.len() >= HEADER
@@ -53,35 +61,6 @@ pub(crate) const fn is_current(index: &[u8]) -> bool {
         && index[1] == MAGIC[1]
         && index[2] == MAGIC[2]
         && index[3] == MAGIC[3]
-}
-
-pub(crate) fn validate(text: &str, index: &[u8]) -> Result<(), DecodeError> {
-    if !is_current(index) {
-        return Err(DecodeError("the header is missing or of another version"));
-    }
-    let expected = items_start(index) as u64 + word(index, 12) as u64 * ITEM as u64;
-    if index.len() as u64 != expected {
-        return Err(DecodeError("the index is cut off"));
-    }
-    let fits = |start: u32, len: u32| {
-        text.get(start as usize..start as usize + len as usize)
-            .is_some()
-    };
-    for position in 0..patch_count(index) {
-        let record = patch_record(index, position);
-        if !fits(word(record, 0), word(record, 4)) {
-            return Err(DecodeError("a patch lies outside the text"));
-        }
-        if (0..4).any(|name| {
-            !fits(
-                word(record, 52 + 4 * name),
-                u32::from(half(record, 68 + 2 * name)),
-            )
-        }) {
-            return Err(DecodeError("a name lies outside the text"));
-        }
-    }
-    Ok(())
 }
 
 fn word(bytes: &[u8], at: usize) -> u32 {
@@ -102,6 +81,11 @@ fn checksum(bytes: &[u8], at: usize) -> Checksum {
     Checksum::new(digest)
 }
 
+/// Returns the value of a code, which validation has found to be known.
+fn of_code<T: Copy + Default>(values: &[T], code: u8) -> T {
+    values.get(usize::from(code)).copied().unwrap_or_default()
+}
+
 pub(crate) fn patch_count(index: &[u8]) -> usize {
     word(index, 4) as usize
 }
@@ -110,13 +94,50 @@ pub(crate) fn database_count(index: &[u8]) -> usize {
     word(index, 8) as usize
 }
 
+fn item_count(index: &[u8]) -> usize {
+    word(index, 12) as usize
+}
+
 fn items_start(index: &[u8]) -> usize {
     HEADER + database_count(index) * DATABASE + patch_count(index) * PATCH
+}
+
+fn database_record(index: &[u8], position: usize) -> &[u8] {
+    let start = HEADER + position * DATABASE;
+    &index[start..start + DATABASE]
 }
 
 fn patch_record(index: &[u8], position: usize) -> &[u8] {
     let start = HEADER + database_count(index) * DATABASE + position * PATCH;
     &index[start..start + PATCH]
+}
+
+/// Returns the position of a patch's first item record; behind the last patch, the number of item records.
+fn first_item(index: &[u8], position: usize) -> usize {
+    if position < patch_count(index) {
+        word(patch_record(index, position), 76) as usize
+    } else {
+        item_count(index)
+    }
+}
+
+/// Returns the item records of a patch.
+fn item_records(index: &[u8], position: usize) -> &[u8] {
+    let start = items_start(index);
+    let (first, end) = (first_item(index, position), first_item(index, position + 1));
+    &index[start + first * ITEM..start + end * ITEM]
+}
+
+/// Returns start and length of a patch's names: database, user, description and file.
+fn name_spans(record: &[u8]) -> [(u32, u32); 4] {
+    [0, 1, 2, 3].map(|name| {
+        let len = half(record, 68 + 2 * name);
+        (word(record, 52 + 4 * name), u32::from(len))
+    })
+}
+
+fn version(record: &[u8]) -> Version {
+    Version::new(word(record, 40), word(record, 44), word(record, 48))
 }
 
 pub(crate) fn revision<'a>(text: &'a str, index: &[u8]) -> Option<Revision<'a>> {
@@ -128,7 +149,7 @@ pub(crate) fn revision<'a>(text: &'a str, index: &[u8]) -> Option<Revision<'a>> 
 }
 
 pub(crate) fn database<'a>(text: &'a str, index: &[u8], position: usize) -> DatabasePatches<'a> {
-    let record = &index[HEADER + position * DATABASE..];
+    let record = database_record(index, position);
     DatabasePatches {
         database: slice(text, word(record, 0), word(record, 4)),
         first: word(record, 8) as usize,
@@ -139,128 +160,24 @@ pub(crate) fn database<'a>(text: &'a str, index: &[u8], position: usize) -> Data
 
 pub(crate) fn patch<'a>(text: &'a str, index: &'a [u8], position: usize) -> Patch<'a> {
     let record = patch_record(index, position);
-    let name = |number: usize| {
-        slice(
-            text,
-            word(record, 52 + 4 * number),
-            u32::from(half(record, 68 + 2 * number)),
-        )
-    };
-    let first = word(record, 76) as usize;
-    let end = if position + 1 < patch_count(index) {
-        word(patch_record(index, position + 1), 76) as usize
-    } else {
-        word(index, 12) as usize
-    };
-    let start = items_start(index);
-    let mut items = Items {
-        text,
-        records: &index[start + first * ITEM..start + end * ITEM],
-    };
-    let mut timeout = |tag| {
-        let found = items.records.first() == Some(&tag);
-        let timeout = found.then(|| Duration::from_millis(u64::from(word(items.records, 4))));
-        items.records = &items.records[usize::from(found) * ITEM..];
-        timeout
-    };
-    let lock_timeout = timeout(LOCK_TIMEOUT);
-    let statement_timeout = timeout(STATEMENT_TIMEOUT);
+    let [database, user, description, file] =
+        name_spans(record).map(|(start, len)| slice(text, start, len));
+    let mut items = Items::new(text, item_records(index, position));
+    let lock_timeout = items.timeout(LOCK_TIMEOUT);
+    let statement_timeout = items.timeout(STATEMENT_TIMEOUT);
     Patch {
-        database: name(0),
-        user: name(1),
-        description: name(2),
-        file: name(3),
-        version: Version {
-            major: word(record, 40),
-            minor: word(record, 44),
-            point: word(record, 48),
-        },
-        grammar: if record[80] == 0 {
-            Grammar::Dotted
-        } else {
-            Grammar::Launchpad
-        },
-        kind: Kind::ALL[usize::from(record[81]) % 3],
-        script: if record[82] == 0 {
-            ScriptMode::Native
-        } else {
-            ScriptMode::Psql
-        },
+        database,
+        user,
+        description,
+        file,
+        version: version(record),
+        grammar: of_code(&GRAMMARS, record[80]),
+        kind: of_code(&Kind::ALL, record[81]),
+        script: of_code(&SCRIPTS, record[82]),
         checksum: checksum(record, 8),
-        lock_timeout,
-        statement_timeout,
+        lock_timeout: lock_timeout.map(Duration::from_millis),
+        statement_timeout: statement_timeout.map(Duration::from_millis),
         text: slice(text, word(record, 0), word(record, 4)),
         items,
-    }
-}
-
-/// The statements and meta-commands of a patch, read from the index as they are asked for.
-#[derive(Clone, Copy)]
-pub struct Items<'a> {
-    text: &'a str,
-    records: &'a [u8],
-}
-
-impl fmt::Debug for Items<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(*self).finish()
-    }
-}
-
-impl<'a> Iterator for Items<'a> {
-    type Item = Item<'a>;
-
-    fn next(&mut self) -> Option<Item<'a>> {
-        let record = self.record()?;
-        let span = record_span(record);
-        if record[0] == META {
-            return Some(Item::Meta(span));
-        }
-        let class = Class::from_code(record[1]).unwrap_or_default();
-        let mut statement = Statement {
-            span,
-            class,
-            conditional: record[2] != 0,
-            ..Statement::default()
-        };
-        while self
-            .records
-            .first()
-            .is_some_and(|tag| matches!(*tag, DATA | VARIABLE | SCHEMA | OBJECT))
-        {
-            let record = self.record()?;
-            let name = || slice(self.text, word(record, 4), word(record, 8));
-            let span = record_span(record);
-            match record[0] {
-                DATA => statement.data = Some(CopyData { span }),
-                SCHEMA => statement.schema = Some(name()),
-                OBJECT => statement.object = Some(name()),
-                _ => {
-                    let quoting = match record[1] {
-                        0 => Quoting::Plain,
-                        1 => Quoting::Literal,
-                        _ => Quoting::Identifier,
-                    };
-                    statement.variables.push(Variable { span, quoting });
-                }
-            }
-        }
-        Some(Item::Statement(statement))
-    }
-}
-
-impl<'a> Items<'a> {
-    fn record(&mut self) -> Option<&'a [u8]> {
-        let (record, rest) = self.records.split_at_checked(ITEM)?;
-        self.records = rest;
-        Some(record)
-    }
-}
-
-fn record_span(record: &[u8]) -> Span {
-    let start = word(record, 4);
-    Span {
-        start,
-        end: start + word(record, 8),
     }
 }

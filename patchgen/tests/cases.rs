@@ -55,6 +55,7 @@ fn found(case: &Path) -> String {
         Ok(output) => output,
         Err(findings) => return findings.to_string(),
     };
+    assert_eq!(output.patch_set().validate(), Ok(()));
     let mut text = String::new();
     for patch in output.patch_set().iter() {
         let (file, user, kind) = (patch.file(), patch.user(), patch.kind());
