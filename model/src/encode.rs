@@ -1,8 +1,8 @@
 //! The only writer of an encoded set.
 
 use crate::wire::{
-    DATA, ITEM, LOCK_TIMEOUT, LONGEST_TIMEOUT, MAGIC, META, OBJECT, SCHEMA, STATEMENT,
-    STATEMENT_TIMEOUT, VARIABLE,
+    BODY, DATA, ITEM, KEYWORD, LIMIT, LOCK_TIMEOUT, LONGEST_TIMEOUT, MAGIC, META, NAME, OBJECT,
+    SCHEMA, STATEMENT, STATEMENT_TIMEOUT, VARIABLE,
 };
 use crate::{Checksum, Grammar, Item, Kind, Revision, ScriptMode, Span, Version};
 use std::collections::HashMap;
@@ -205,6 +205,16 @@ impl<'a> Writer<'a> {
                     for (tag, name) in [(SCHEMA, statement.schema), (OBJECT, statement.object)] {
                         if let Some(name) = name {
                             items.push(item([tag, 0, 0, 0], self.intern(name), narrow(name.len())));
+                        }
+                    }
+                    for (tag, place) in [
+                        (NAME, statement.name),
+                        (LIMIT, statement.limit),
+                        (KEYWORD, statement.keyword),
+                        (BODY, statement.body),
+                    ] {
+                        if let Some(place) = place {
+                            items.push(span([tag, 0, 0, 0], place));
                         }
                     }
                     for variable in &statement.variables {

@@ -20,9 +20,11 @@ impl Span {
 
 macro_rules! classes {
     ($($(#[$doc:meta])* $name:ident = $code:literal,)*) => {
-        /// What a statement is, as far as running it and recovering from its interruption go.
+        /// Class of a statement: what must be known of it to run it, and to recover from its interruption.
         ///
-        /// Which statements cannot run inside a transaction was tried on PostgreSQL 15 (SQLSTATE 25001).
+        /// The statements that cannot run inside a transaction were found by running them on PostgreSQL 15 (SQLSTATE 25001).
+        /// Where several classes are treated alike, ask a predicate, such as
+        /// [`is_session_setting`](Self::is_session_setting): a later version may divide a class further.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
         #[non_exhaustive]
         pub enum Class {
@@ -84,14 +86,25 @@ classes! {
     /// Cannot run in a transaction, and an interruption leaves its outcome open: `CREATE` or `DROP SUBSCRIPTION`,
     /// `COMMIT PREPARED`, `ROLLBACK PREPARED`.
     Unrepeatable = 19,
-    /// `DO` or `CALL`, which may commit inside when it runs outside a transaction.
+    /// `DO` or `CALL` that may commit inside when it runs outside a transaction. A `DO` whose body cannot commit is
+    /// [`Transactional`](Self::Transactional).
     Procedural = 20,
     /// `PREPARE TRANSACTION`, which takes the transaction away from its session.
     PrepareTransaction = 21,
+    /// `SET client_encoding` or `SET NAMES`: declares the encoding of what follows. It is a session setting.
+    ClientEncoding = 22,
+    /// `ALTER DATABASE … CONNECTION LIMIT`.
+    AlterDatabase = 23,
+    /// `CREATE ROLE`, `CREATE USER` or `CREATE GROUP` with options.
+    CreateRole = 24,
+    /// `CREATE ROLE name` and nothing else, as `pg_dumpall` writes it, also for roles that always exist.
+    CreateBareRole = 25,
+    /// `DROP ROLE`, `DROP USER` or `DROP GROUP`.
+    DropRole = 26,
 }
 
 impl Class {
-    /// Whether PostgreSQL accepts the statement inside a transaction block.
+    /// `true` if PostgreSQL accepts the statement inside a transaction block.
     ///
     /// ```
     /// use patchgen_model::Class;
@@ -117,7 +130,23 @@ impl Class {
         )
     }
 
-    /// Whether the statement begins or ends a transaction.
+    /// `true` if the effect of the statement ends with the session.
+    ///
+    /// ```
+    /// use patchgen_model::Class;
+    ///
+    /// assert!(Class::SetRole.is_session_setting());
+    /// assert!(!Class::CreateRole.is_session_setting());
+    /// ```
+    #[must_use]
+    pub const fn is_session_setting(self) -> bool {
+        matches!(
+            self,
+            Self::SessionSetting | Self::SetRole | Self::LexicalSetting | Self::ClientEncoding
+        )
+    }
+
+    /// `true` if the statement begins or ends a transaction.
     #[must_use]
     pub const fn is_transaction_control(self) -> bool {
         matches!(
@@ -127,7 +156,7 @@ impl Class {
     }
 }
 
-/// How the value of a psql variable is put into a statement.
+/// Form in which the value of a psql variable is put into a statement.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Quoting {
     /// `:name`: as it is.
@@ -143,7 +172,7 @@ pub enum Quoting {
 pub struct Variable {
     /// The reference as written, colon and quotes included.
     pub span: Span,
-    /// How the value is put in.
+    /// Form in which the value is put in.
     pub quoting: Quoting,
 }
 
@@ -165,26 +194,35 @@ pub struct CopyData {
     pub span: Span,
 }
 
-/// A statement of a patch: its place and what is known of it from the build.
+/// Statement of a patch: its place in the text, and what the build has found out about it.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 pub struct Statement<'a> {
     /// First to last character, without the final semicolon.
     pub span: Span,
-    /// What it is.
+    /// Class of the statement.
     pub class: Class,
-    /// The schema of the object that it makes or drops, where the class needs one for recovery and the text names one.
+    /// The schema of the object that it creates or drops, where the class needs one for recovery and the text names one.
     pub schema: Option<&'a str>,
     /// The name of that object, unquoted and folded as PostgreSQL does.
     pub object: Option<&'a str>,
-    /// `IF [NOT] EXISTS` is given.
+    /// `true` if `IF [NOT] EXISTS` is given.
     pub conditional: bool,
+    /// Place of the object's name, quotes included, of `CREATE`, `DROP` or `ALTER DATABASE`, `CREATE ROLE` and
+    /// `CREATE TABLESPACE`; a runtime can so read a name that a psql variable gives.
+    pub name: Option<Span>,
+    /// Place of the number of a `CONNECTION LIMIT`, its sign included; an empty span where one may be added.
+    pub limit: Option<Span>,
+    /// Place of the word `CONCURRENTLY` of `ALTER TABLE … DETACH PARTITION … CONCURRENTLY`.
+    pub keyword: Option<Span>,
+    /// Text of a `DO` statement's body, inside its quotes.
+    pub body: Option<Span>,
     /// References to psql variables, in order; only in baselines.
     pub variables: Vec<Variable>,
     /// Data for `COPY … FROM stdin`.
     pub data: Option<CopyData>,
 }
 
-/// What a patch consists of, in order.
+/// Part of a patch.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Item<'a> {
     /// An SQL statement.

@@ -21,7 +21,7 @@ pub use validate::DecodeError;
 pub(crate) use validate::validate;
 
 /// The last byte is the number of the format.
-pub(crate) const MAGIC: [u8; 4] = *b"PGS\x02";
+pub(crate) const MAGIC: [u8; 4] = *b"PGS\x03";
 const HEADER: usize = 40;
 const DATABASE: usize = 48;
 const PATCH: usize = 84;
@@ -44,8 +44,12 @@ pub(crate) const META: u8 = 2;
 pub(crate) const STATEMENT: u8 = 3;
 pub(crate) const SCHEMA: u8 = 4;
 pub(crate) const OBJECT: u8 = 5;
-pub(crate) const VARIABLE: u8 = 6;
-pub(crate) const DATA: u8 = 7;
+pub(crate) const NAME: u8 = 6;
+pub(crate) const LIMIT: u8 = 7;
+pub(crate) const KEYWORD: u8 = 8;
+pub(crate) const BODY: u8 = 9;
+pub(crate) const VARIABLE: u8 = 10;
+pub(crate) const DATA: u8 = 11;
 
 // The code of a value is its position, which is also its discriminant.
 const GRAMMARS: [Grammar; 2] = [Grammar::Dotted, Grammar::Launchpad];

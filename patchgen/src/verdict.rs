@@ -67,6 +67,7 @@ impl Part {
                 conditional: sentence.classified.conditional,
                 variables: sentence.variables.clone(),
                 data: sentence.data,
+                ..Statement::default()
             }),
         }
     }

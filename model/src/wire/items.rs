@@ -1,4 +1,6 @@
-use super::{DATA, ITEM, META, OBJECT, QUOTINGS, SCHEMA, VARIABLE, slice, word};
+use super::{
+    BODY, DATA, ITEM, KEYWORD, LIMIT, META, NAME, OBJECT, QUOTINGS, SCHEMA, VARIABLE, slice, word,
+};
 use crate::{Class, CopyData, Item, Quoting, Span, Statement, Variable};
 use std::fmt;
 
@@ -65,6 +67,10 @@ impl<'a> Items<'a> {
         match record[0] {
             SCHEMA => statement.schema = Some(name()),
             OBJECT => statement.object = Some(name()),
+            NAME => statement.name = Some(span),
+            LIMIT => statement.limit = Some(span),
+            KEYWORD => statement.keyword = Some(span),
+            BODY => statement.body = Some(span),
             VARIABLE => {
                 let quoting = QUOTINGS.get(usize::from(record[1]));
                 let quoting = quoting.copied().unwrap_or(Quoting::Literal);

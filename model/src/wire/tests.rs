@@ -11,6 +11,10 @@ copy t from stdin;
 \\.
 select :'x', :y;
 \\set x 1
+alter database \"dä\" connection limit -1;
+do $$begin null; end$$;
+alter table t detach partition p concurrently;
+drop role r;
 ";
 
 fn place(part: &str) -> Span {
@@ -21,12 +25,13 @@ fn place(part: &str) -> Span {
     }
 }
 
-fn sample() -> Encoded {
+fn sample_items() -> Vec<Item<'static>> {
     let variable = |part, quoting| Variable {
         span: place(part),
         quoting,
     };
-    let items = vec![
+    let concurrently = place("p concurrently");
+    vec![
         Item::Statement(Statement {
             span: place("create index concurrently if not exists \"ü\" on t (a)"),
             class: Class::CreateIndexConcurrently,
@@ -52,7 +57,39 @@ fn sample() -> Encoded {
             ..Statement::default()
         }),
         Item::Meta(place("\\set x 1")),
-    ];
+        Item::Statement(Statement {
+            span: place("alter database \"dä\" connection limit -1"),
+            class: Class::AlterDatabase,
+            object: Some("dä"),
+            name: Some(place("\"dä\"")),
+            limit: Some(place("-1")),
+            ..Statement::default()
+        }),
+        Item::Statement(Statement {
+            span: place("do $$begin null; end$$"),
+            class: Class::Procedural,
+            body: Some(place("begin null; end")),
+            ..Statement::default()
+        }),
+        Item::Statement(Statement {
+            span: place("alter table t detach partition p concurrently"),
+            class: Class::DetachPartitionConcurrently,
+            keyword: Some(Span {
+                start: concurrently.start + 2,
+                ..concurrently
+            }),
+            ..Statement::default()
+        }),
+        Item::Statement(Statement {
+            span: place("drop role r"),
+            class: Class::DropRole,
+            ..Statement::default()
+        }),
+    ]
+}
+
+fn sample() -> Encoded {
+    let items = sample_items();
     let draft = |database, minor, items: &[_]| Draft {
         database,
         version: Version::new(20240131, minor, 0),
@@ -103,8 +140,16 @@ fn walk(set: &PatchSet<'_>) -> usize {
             for variable in statement.variables {
                 seen += variable.name(patch.text()).len();
             }
-            if let Some(data) = statement.data {
-                seen += data.span.of(patch.text()).len();
+            let data = statement.data.map(|data| data.span);
+            let places = [
+                statement.name,
+                statement.limit,
+                statement.keyword,
+                statement.body,
+                data,
+            ];
+            for place in places.into_iter().flatten() {
+                seen += place.of(patch.text()).len();
             }
         }
     }
@@ -120,6 +165,34 @@ fn codes_are_positions() {
         assert!(SCRIPTS.get(at).is_none_or(|value| *value as u8 == code));
         assert!(QUOTINGS.get(at).is_none_or(|value| *value as u8 == code));
     }
+}
+
+#[test]
+fn the_facts_of_a_statement_read_as_they_were_written() {
+    let Encoded { text, index } = sample();
+    let set = PatchSet::decode(&text, &index).unwrap();
+    let patch = set.get(0).unwrap();
+    assert_eq!(patch.items().collect::<Vec<_>>(), sample_items());
+    assert_eq!(set.get(1).unwrap().items().next(), None);
+}
+
+#[test]
+fn every_class_has_one_code() {
+    let classes: Vec<_> = (0..=u8::MAX).map_while(Class::from_code).collect();
+    assert_eq!(classes.last(), Some(&Class::DropRole));
+    assert!(
+        classes
+            .iter()
+            .zip(0..)
+            .all(|(class, code)| *class as u8 == code)
+    );
+    let first = u8::try_from(classes.len()).unwrap();
+    assert!((first..=u8::MAX).all(|code| Class::from_code(code).is_none()));
+    let settings = classes
+        .into_iter()
+        .filter(|class| class.is_session_setting());
+    assert!(settings.clone().all(Class::runs_in_transaction));
+    assert_eq!(settings.count(), 4);
 }
 
 #[test]
@@ -196,7 +269,11 @@ fn what_a_reader_trusts_is_checked() {
             .chunks(ITEM)
             .map(|record| record[0])
             .collect::<Vec<_>>(),
-        [0, 1, 3, 4, 5, 3, 7, 3, 6, 6, 2, 0, 1, 0, 1, 3, 6, 6, 2]
+        [
+            0, 1, 3, 4, 5, 3, 11, 3, 10, 10, 2, 3, 5, 6, 7, 3, 9, 3, 8, 3, // the first patch
+            0, 1, // the second
+            0, 1, 3, 10, 10, 2, 3, 5, 6, 7, 3, 9, 3, 8, 3
+        ]
     );
     for ((at, bytes), expected) in [
         (byte(3, 1), "the header is missing or of another version"),
@@ -292,7 +369,7 @@ fn what_a_reader_trusts_is_checked() {
             byte(item(8) + 1, 3),
             "a record has an unknown class, quoting or flag",
         ),
-        (byte(item(10), 8), "a record has an unknown tag"),
+        (byte(item(10), 12), "a record has an unknown tag"),
         (byte(item(10), 4), "a record is out of place"),
         (byte(item(3), 5), "a record is out of place"),
         (byte(item(0), 4), "a record is out of place"),
