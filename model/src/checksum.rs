@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// The SHA-256 digest of a patch's normalised text (byte order mark off, CRLF as LF).
+/// SHA-256 digest of a patch's normalised text (byte order mark off, CRLF as LF).
 ///
 /// Displayed and parsed as 64 lower-case hexadecimal digits.
 ///
@@ -16,7 +16,7 @@ use std::str::FromStr;
 pub struct Checksum([u8; 32]);
 
 impl Checksum {
-    /// The name of the algorithm, as the ledger records it.
+    /// Name of the algorithm, as the ledger records it.
     pub const ALGORITHM: &'static str = "sha256";
 
     /// Wraps the 32 bytes of a digest.
@@ -25,7 +25,7 @@ impl Checksum {
         Self(bytes)
     }
 
-    /// The 32 bytes of the digest.
+    /// Returns the 32 bytes of the digest.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -44,7 +44,7 @@ impl fmt::Debug for Checksum {
     }
 }
 
-/// A text that is not 64 hexadecimal digits.
+/// Error for a text that is not 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ParseChecksumError;
 

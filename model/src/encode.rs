@@ -8,7 +8,7 @@ use crate::{Checksum, Grammar, Item, Kind, Revision, ScriptMode, Span, Version};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// A patch as the build knows it, before it is encoded.
+/// Patch as the build knows it, before it is encoded.
 #[derive(Clone, Default, Debug)]
 pub struct Draft<'a> {
     /// The logical database.
@@ -23,9 +23,9 @@ pub struct Draft<'a> {
     pub user: &'a str,
     /// The description in the name.
     pub description: &'a str,
-    /// How it runs.
+    /// Way in which it runs.
     pub kind: Kind,
-    /// How it runs if it is a baseline.
+    /// Way in which it runs if it is a baseline.
     pub script: ScriptMode,
     /// The digest of the text.
     pub checksum: Checksum,
@@ -39,16 +39,16 @@ pub struct Draft<'a> {
     pub items: Vec<Item<'a>>,
 }
 
-/// The input of [`encode`]: drafts sorted by database and version, and where they come from.
+/// Input of [`encode()`]: drafts sorted by database and version, and the revision that they come from.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct DraftSet<'a> {
     /// The patches, sorted.
     pub patches: &'a [Draft<'a>],
-    /// Where the source stands.
+    /// Revision of the source, if it is in a repository.
     pub revision: Option<Revision<'a>>,
 }
 
-/// The two buffers of an encoded set.
+/// Buffers of an encoded set.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Encoded {
     /// Names and texts of all patches.
@@ -57,10 +57,10 @@ pub struct Encoded {
     pub index: Vec<u8>,
 }
 
-/// Lays out a set; `digest` is SHA-256, which this crate does not bring.
+/// Encodes a set; `digest` is SHA-256, which this crate does not have.
 ///
 /// # Panics
-/// If the texts exceed 4 GiB together or a name exceeds 64 KiB.
+/// If the texts exceed 4 GiB together, a name exceeds 64 KiB, or a span ends before it starts.
 #[must_use]
 pub fn encode(set: &DraftSet<'_>, digest: impl Fn(&[u8]) -> Checksum) -> Encoded {
     let mut writer = Writer::default();
@@ -102,7 +102,7 @@ pub fn encode(set: &DraftSet<'_>, digest: impl Fn(&[u8]) -> Checksum) -> Encoded
     }
 }
 
-/// The lines whose digest stands for the applied patches of a database.
+/// Returns the lines whose digest stands for the applied patches of a database.
 fn ledger_lines(patches: &[Draft<'_>]) -> String {
     let line = |patch: &Draft<'_>| {
         let Version {
@@ -135,7 +135,7 @@ impl<'a> Writer<'a> {
         self.word(narrow(count));
     }
 
-    /// Every name is kept once.
+    /// Returns the offset of a name in the text, to which each name is added once.
     fn intern(&mut self, name: &'a str) -> u32 {
         if let Some(&start) = self.names.get(name) {
             return start;

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// How a patch runs.
+/// Way in which a patch runs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
 pub enum Kind {
     /// In one transaction; on a replicated cluster through the replication, so that all nodes get it in step.
@@ -17,7 +17,7 @@ impl Kind {
     /// All kinds, in the order of their definition.
     pub const ALL: [Self; 3] = [Self::Std, Self::Direct, Self::Concurrent];
 
-    /// The word used in file names, directives and the ledger.
+    /// Returns the word used in file names, directives and the ledger.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -34,7 +34,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// A word that is no kind.
+/// Error for a word that is not a kind.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ParseKindError(String);
 
@@ -61,7 +61,7 @@ impl FromStr for Kind {
     }
 }
 
-/// How a baseline is run.
+/// Way in which a baseline runs.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
 pub enum ScriptMode {
     /// By the runtime itself.

@@ -1,10 +1,10 @@
-//! The words of the field: what a patch is, what names it, and how a set of patches is laid out in a program.
+//! Types for patches: identity, kind, checksum, statements, and sets of patches as they are laid out in a program.
 //!
-//! Build script, macro, command line and runtime all speak of patches in these types. The crate has no
+//! Build script, macro, command line and runtime share these types. The crate has no
 //! dependencies and does no I/O: it does not parse file names or SQL, and it computes no digests.
 //!
 //! A [`PatchSet`] is two borrowed buffers, a text and an index of fixed-width records, and reading it needs no heap.
-//! [`encode`] is its only writer.
+//! [`encode()`] is its only writer.
 //!
 //! ```
 //! use patchgen_model::{encode, Checksum, Draft, DraftSet, PatchSet, Version};
@@ -30,15 +30,17 @@ mod patch;
 mod position;
 mod set;
 mod statement;
+mod version;
 mod wire;
 
 pub use checksum::Checksum;
 pub use duration::{ParseDurationError, parse_duration};
 pub use encode::{Draft, DraftSet, Encoded, encode};
-pub use id::{ParseVersionError, PatchId, Version};
+pub use id::PatchId;
 pub use kind::{Kind, ParseKindError, ScriptMode};
 pub use patch::{Grammar, Patch};
 pub use position::{Position, byte_of_character, line_start};
 pub use set::{DatabasePatches, PatchSet, Revision};
 pub use statement::{Class, CopyData, Item, Quoting, Span, Statement, Variable};
+pub use version::{ParseVersionError, Version};
 pub use wire::{DecodeError, Items};

@@ -2,7 +2,7 @@ use crate::wire::Items;
 use crate::{Checksum, Item, Kind, PatchId, ScriptMode, Version};
 use std::time::Duration;
 
-/// Which grammar the name of a patch file follows.
+/// Grammar that the name of a patch file follows.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
 pub enum Grammar {
     /// `database.major.minor.user.description.sql`
@@ -12,7 +12,7 @@ pub enum Grammar {
     Launchpad,
 }
 
-/// One patch of a [`PatchSet`](crate::PatchSet); valid by construction.
+/// Patch of a [`PatchSet`](crate::PatchSet); valid by construction.
 #[derive(Clone, Copy, Debug)]
 pub struct Patch<'a> {
     pub(crate) database: &'a str,
@@ -31,97 +31,97 @@ pub struct Patch<'a> {
 }
 
 impl<'a> Patch<'a> {
-    /// Identity of the patch, in the spelling of its own grammar.
+    /// Returns the identity of the patch, in the spelling of its own grammar.
     #[must_use]
     pub const fn id(&self) -> PatchId<'a> {
         PatchId::new(self.database, self.version).spelled(self.grammar)
     }
 
-    /// The logical database that the patch belongs to.
+    /// Returns the logical database that the patch belongs to.
     #[must_use]
     pub const fn database(&self) -> &'a str {
         self.database
     }
 
-    /// The version within the database.
+    /// Returns the version within the database.
     #[must_use]
     pub const fn version(&self) -> Version {
         self.version
     }
 
-    /// The grammar of its name.
+    /// Returns the grammar of its name.
     #[must_use]
     pub const fn grammar(&self) -> Grammar {
         self.grammar
     }
 
-    /// The file that it came from, relative to where the build or the command ran, with `/` between folders.
+    /// Returns the file that it came from, relative to where the build or the command ran, with `/` between folders.
     #[must_use]
     pub const fn file(&self) -> &'a str {
         self.file
     }
 
-    /// The role that runs it.
+    /// Returns the role that runs it.
     #[must_use]
     pub const fn user(&self) -> &'a str {
         self.user
     }
 
-    /// The description in its name; empty in the launchpad grammar.
+    /// Returns the description in its name; empty in the launchpad grammar.
     #[must_use]
     pub const fn description(&self) -> &'a str {
         self.description
     }
 
-    /// How it runs.
+    /// Returns the way in which it runs.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// How it runs if it is a baseline.
+    /// Returns the way in which it runs if it is a baseline.
     #[must_use]
     pub const fn script(&self) -> ScriptMode {
         self.script
     }
 
-    /// The digest of [`text`](Self::text).
+    /// Returns the digest of [`text`](Self::text).
     #[must_use]
     pub const fn checksum(&self) -> Checksum {
         self.checksum
     }
 
-    /// Its own `lock_timeout`, if it asks for one; zero turns the timeout off.
+    /// Returns its own `lock_timeout`, if it asks for one; zero turns the timeout off.
     #[must_use]
     pub const fn lock_timeout(&self) -> Option<Duration> {
         self.lock_timeout
     }
 
-    /// Its own `statement_timeout`, if it asks for one; zero turns the timeout off.
+    /// Returns its own `statement_timeout`, if it asks for one; zero turns the timeout off.
     #[must_use]
     pub const fn statement_timeout(&self) -> Option<Duration> {
         self.statement_timeout
     }
 
-    /// The normalised text: without byte order mark, lines ended by LF.
+    /// Returns the normalised text: without byte order mark, lines ended by LF.
     #[must_use]
     pub const fn text(&self) -> &'a str {
         self.text
     }
 
-    /// The statements and meta-commands of the text, in order.
+    /// Returns the statements and meta-commands of the text, in order.
     #[must_use]
     pub const fn items(&self) -> Items<'a> {
         self.items
     }
 
-    /// Whether it runs only while its database is being made: major version 0 of the dotted grammar.
+    /// `true` if it runs only while its database is being created: major version 0 of the dotted grammar.
     #[must_use]
     pub const fn is_bootstrap(&self) -> bool {
         matches!(self.grammar, Grammar::Dotted) && self.version.major == 0
     }
 
-    /// Whether it is the script that a database begins with: `00000000.0000`.
+    /// `true` if it is the script that a database begins with: `00000000.0000`.
     #[must_use]
     pub const fn is_baseline(&self) -> bool {
         self.is_bootstrap() && self.version.minor == 0
@@ -129,7 +129,7 @@ impl<'a> Patch<'a> {
 }
 
 impl<'a> Item<'a> {
-    /// The bytes of the text that the item covers, a statement's data block not included.
+    /// Returns the range of the text that the item covers, a statement's data block not included.
     #[must_use]
     pub const fn span(&self) -> crate::Span {
         match self {

@@ -2,34 +2,34 @@ use crate::wire::{self, DecodeError};
 use crate::{Checksum, Patch};
 use std::fmt;
 
-/// Where the source of a program stood when its patches were embedded.
+/// Revision of a program's source when its patches were embedded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Revision<'a> {
-    /// The branch; empty when none was checked out.
+    /// The branch; empty if none was checked out.
     pub branch: &'a str,
-    /// How many commits lead to the revision, itself included.
+    /// Number of commits that lead to the revision, itself included.
     pub number: u32,
-    /// The commit; followed by `+` when patch files differed from it.
+    /// The commit, followed by `+` if patch files differed from it.
     pub id: &'a str,
 }
 
-/// The patches of one logical database within a set.
+/// Patches of one logical database within a set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct DatabasePatches<'a> {
     /// The logical database.
     pub database: &'a str,
     /// Position of its first patch in the set.
     pub first: usize,
-    /// How many patches it has.
+    /// Number of its patches.
     pub count: usize,
-    /// A digest over version and checksum of its patches, in order.
+    /// Digest over version and checksum of its patches, in order.
     ///
     /// It is the SHA-256 of the lines `major minor point checksum`, joined by LF, numbers without padding. A server can
-    /// compute the same over a ledger, so that one row tells whether all patches are applied.
+    /// compute the same over a ledger, so that one row shows that all patches are applied.
     pub digest: Checksum,
 }
 
-/// An ordered, validated set of patches, sorted by database and version.
+/// Set of patches, sorted by database and version.
 ///
 /// It borrows two buffers (in a program they are static) and copies nothing.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,13 +39,13 @@ pub struct PatchSet<'a> {
 }
 
 impl<'a> PatchSet<'a> {
-    /// A set without patches.
+    /// The set without patches.
     pub const EMPTY: PatchSet<'static> = PatchSet {
         text: "",
         index: &wire::EMPTY,
     };
 
-    /// For generated code only: fails to compile when the set was made by another version of the format.
+    /// For generated code only: fails to compile if the set was made by another version of the format.
     #[doc(hidden)]
     #[must_use]
     pub const fn __embedded(text: &'a str, index: &'a [u8]) -> Self {
@@ -56,10 +56,10 @@ impl<'a> PatchSet<'a> {
         Self { text, index }
     }
 
-    /// Reads a set that [`encode`](crate::encode) made.
+    /// Reads a set that [`encode`](crate::encode()) made.
     ///
     /// # Errors
-    /// When the buffers are not those of one encoded set.
+    /// If the buffers are not those of one encoded set.
     pub fn decode(text: &'a str, index: &'a [u8]) -> Result<Self, DecodeError> {
         wire::validate(text, index)?;
         Ok(Self { text, index })
@@ -70,43 +70,43 @@ impl<'a> PatchSet<'a> {
     /// Reading a set that does not pass may panic.
     ///
     /// # Errors
-    /// When the buffers are not those of one encoded set.
+    /// If the buffers are not those of one encoded set.
     pub fn validate(&self) -> Result<(), DecodeError> {
         wire::validate(self.text, self.index)
     }
 
-    /// How many patches there are.
+    /// Returns the number of patches.
     #[must_use]
     pub fn len(&self) -> usize {
         wire::patch_count(self.index)
     }
 
-    /// Whether there is no patch.
+    /// `true` if there is no patch.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The patch at a position, in order.
+    /// Returns the patch at a position, counted from 0, or `None` behind the last.
     #[must_use]
     pub fn get(&self, position: usize) -> Option<Patch<'a>> {
         (position < self.len()).then(|| wire::patch(self.text, self.index, position))
     }
 
-    /// The patches, sorted by database and version.
+    /// Returns the patches, sorted by database and version.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = Patch<'a>> + ExactSizeIterator + use<'a> {
         let set = *self;
         (0..self.len()).map(move |position| wire::patch(set.text, set.index, position))
     }
 
-    /// The databases of the set, sorted.
+    /// Returns the databases of the set, sorted.
     pub fn databases(&self) -> impl ExactSizeIterator<Item = DatabasePatches<'a>> + use<'a> {
         let set = *self;
         (0..wire::database_count(self.index))
             .map(move |position| wire::database(set.text, set.index, position))
     }
 
-    /// Where the source stood, if it was in a repository.
+    /// Returns the revision of the source, if it was in a repository.
     #[must_use]
     pub fn revision(&self) -> Option<Revision<'a>> {
         wire::revision(self.text, self.index)

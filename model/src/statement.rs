@@ -1,4 +1,4 @@
-/// A range of bytes within the text of a patch.
+/// Range of bytes within the text of a patch.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
 pub struct Span {
     /// Offset of the first byte.
@@ -8,7 +8,7 @@ pub struct Span {
 }
 
 impl Span {
-    /// The text that the span covers.
+    /// Returns the text that the span covers.
     ///
     /// # Panics
     /// If the span does not lie on character boundaries within `text`; spans of a decoded set always do.
@@ -23,8 +23,8 @@ macro_rules! classes {
         /// Class of a statement: what must be known of it to run it, and to recover from its interruption.
         ///
         /// The statements that cannot run inside a transaction were found by running them on PostgreSQL 15 (SQLSTATE 25001).
-        /// Where several classes are treated alike, ask a predicate, such as
-        /// [`is_session_setting`](Self::is_session_setting): a later version may divide a class further.
+        /// Code that treats several classes alike should ask a predicate, such as
+        /// [`is_session_setting`](Self::is_session_setting), because a later version may divide a class.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
         #[non_exhaustive]
         pub enum Class {
@@ -43,7 +43,7 @@ macro_rules! classes {
 }
 
 classes! {
-    /// Runs inside a transaction; everything that is nothing else.
+    /// Any statement that has no class of its own. It runs inside a transaction.
     #[default]
     Transactional = 0,
     /// `COPY … FROM stdin`, followed by its data block.
@@ -54,13 +54,13 @@ classes! {
     Commit = 3,
     /// `ROLLBACK` or `ABORT`, not `ROLLBACK TO SAVEPOINT`.
     Rollback = 4,
-    /// `RESET ROLE`, `SET SESSION AUTHORIZATION`, `RESET SESSION AUTHORIZATION`: leaves the patch's role.
+    /// `RESET ROLE`, `SET SESSION AUTHORIZATION` or `RESET SESSION AUTHORIZATION`, which leave the patch's role.
     RoleEscape = 5,
     /// `SET ROLE`, which the runtime undoes after the patch.
     SetRole = 6,
-    /// A `SET` or `RESET` of a session parameter, which the runtime undoes after the patch.
+    /// `SET` or `RESET` of a session parameter, which the runtime undoes after the patch.
     SessionSetting = 7,
-    /// A change of `standard_conforming_strings`: what follows must travel in a message of its own.
+    /// Change of `standard_conforming_strings`: the statements behind it must be sent in a message of their own.
     LexicalSetting = 8,
     /// `CREATE INDEX CONCURRENTLY`.
     CreateIndexConcurrently = 9,
@@ -70,8 +70,8 @@ classes! {
     ReindexConcurrently = 11,
     /// `ALTER TABLE … DETACH PARTITION … CONCURRENTLY`.
     DetachPartitionConcurrently = 12,
-    /// Cannot run in a transaction and is harmless to run again: `VACUUM`, a bare `CLUSTER`, `ALTER SYSTEM`,
-    /// `REINDEX SCHEMA|DATABASE|SYSTEM`, `DISCARD ALL`.
+    /// Statement that cannot run in a transaction and is harmless to run again: `VACUUM`, a bare `CLUSTER`,
+    /// `ALTER SYSTEM`, `REINDEX SCHEMA|DATABASE|SYSTEM`, `DISCARD ALL`.
     Repeatable = 13,
     /// `CREATE DATABASE`.
     CreateDatabase = 14,
@@ -83,15 +83,15 @@ classes! {
     CreateTablespace = 17,
     /// `DROP TABLESPACE`.
     DropTablespace = 18,
-    /// Cannot run in a transaction, and an interruption leaves its outcome open: `CREATE` or `DROP SUBSCRIPTION`,
-    /// `COMMIT PREPARED`, `ROLLBACK PREPARED`.
+    /// Statement that cannot run in a transaction, and whose outcome is unknown after an interruption: `CREATE` or
+    /// `DROP SUBSCRIPTION`, `COMMIT PREPARED`, `ROLLBACK PREPARED`.
     Unrepeatable = 19,
     /// `DO` or `CALL` that may commit inside when it runs outside a transaction. A `DO` whose body cannot commit is
     /// [`Transactional`](Self::Transactional).
     Procedural = 20,
     /// `PREPARE TRANSACTION`, which takes the transaction away from its session.
     PrepareTransaction = 21,
-    /// `SET client_encoding` or `SET NAMES`: declares the encoding of what follows. It is a session setting.
+    /// `SET client_encoding` or `SET NAMES`, which declare the encoding of what follows; a session setting.
     ClientEncoding = 22,
     /// `ALTER DATABASE … CONNECTION LIMIT`.
     AlterDatabase = 23,
@@ -159,15 +159,15 @@ impl Class {
 /// Form in which the value of a psql variable is put into a statement.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Quoting {
-    /// `:name`: as it is.
+    /// As it is: `:name`.
     Plain,
-    /// `:'name'`: as a string literal.
+    /// As a string literal: `:'name'`.
     Literal,
-    /// `:"name"`: as an identifier.
+    /// As an identifier: `:"name"`.
     Identifier,
 }
 
-/// A reference to a psql variable in a statement of a baseline; as in psql it stays as it is when no such variable is set.
+/// Reference to a psql variable in a statement of a baseline. As in psql, it stays as it is if no such variable is set.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Variable {
     /// The reference as written, colon and quotes included.
@@ -177,7 +177,7 @@ pub struct Variable {
 }
 
 impl Variable {
-    /// The name of the variable, taken from the text of the patch.
+    /// Returns the name of the variable, taken from the text of the patch.
     #[must_use]
     pub fn name(self, text: &str) -> &str {
         self.span
@@ -187,7 +187,7 @@ impl Variable {
     }
 }
 
-/// The data block of a `COPY … FROM stdin`, without the final `\.` line.
+/// Data block of a `COPY … FROM stdin`, without the final `\.` line.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct CopyData {
     /// The bytes to send.
@@ -207,12 +207,12 @@ pub struct Statement<'a> {
     pub object: Option<&'a str>,
     /// `true` if `IF [NOT] EXISTS` is given.
     pub conditional: bool,
-    /// Place of the object's name, quotes included, of `CREATE`, `DROP` or `ALTER DATABASE`, `CREATE ROLE` and
-    /// `CREATE TABLESPACE`; a runtime can so read a name that a psql variable gives.
+    /// Place of the object's name, quotes included, in `CREATE`, `DROP` or `ALTER DATABASE`, `CREATE ROLE` and
+    /// `CREATE TABLESPACE`, so that a runtime can read a name that a psql variable gives.
     pub name: Option<Span>,
     /// Place of the number of a `CONNECTION LIMIT`, its sign included; an empty span where one may be added.
     pub limit: Option<Span>,
-    /// Place of the word `CONCURRENTLY` of `ALTER TABLE … DETACH PARTITION … CONCURRENTLY`.
+    /// Place of the word `CONCURRENTLY` in `ALTER TABLE … DETACH PARTITION … CONCURRENTLY`.
     pub keyword: Option<Span>,
     /// Text of a `DO` statement's body, inside its quotes.
     pub body: Option<Span>,

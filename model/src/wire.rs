@@ -3,8 +3,8 @@
 //! Offsets instead of pointers keep relocations out of the program, and opaque bytes keep the compiler's work
 //! independent of the number of patches.
 //!
-//! The index is a header, a record for each database, a record for each patch, and the item records of all patches. What
-//! [`validate`] accepts is read without a panic.
+//! The index is a header, a record for each database, a record for each patch, and the item records of all patches. An
+//! index that `validate` accepts is read without a panic.
 
 mod items;
 #[cfg(test)]

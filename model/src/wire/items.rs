@@ -46,7 +46,7 @@ impl<'a> Items<'a> {
         Self { text, records }
     }
 
-    /// Takes a timeout off the records, which begin with those that the patch has; in milliseconds.
+    /// Returns a timeout in milliseconds and moves past it, if it is the next record.
     pub(super) fn timeout(&mut self, tag: u8) -> Option<u64> {
         if self.records.first() != Some(&tag) {
             return None;
@@ -60,7 +60,7 @@ impl<'a> Items<'a> {
         Some(record)
     }
 
-    /// Adds what a record says of the statement before it.
+    /// Adds the content of a record to the statement before it.
     fn add(&self, statement: &mut Statement<'a>, record: &[u8]) {
         let name = || slice(self.text, word(record, 4), word(record, 8));
         let span = span(record);

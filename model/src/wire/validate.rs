@@ -157,7 +157,7 @@ struct State<'a> {
     patch: &'a str,
     /// Tag of the record before.
     tag: Option<u8>,
-    /// End of the item before, or of the one that the records belong to.
+    /// End of the last item, its data not included.
     end: u32,
     /// Statement that the next records may belong to.
     statement: Option<Span>,
@@ -203,7 +203,7 @@ impl State<'_> {
         }
     }
 
-    /// Checks a record that says something of a statement.
+    /// Checks a record that belongs to a statement.
     fn fact(&mut self, set: &str, record: &[u8], statement: Span) -> Checked {
         let (start, len) = (word(record, 4), word(record, 8));
         if matches!(record[0], SCHEMA | OBJECT) {
