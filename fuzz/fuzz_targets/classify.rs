@@ -3,11 +3,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use patchgen::class::classify;
-use patchgen::segment::{PieceKind, segment};
+use patchgen::sql::{PieceKind, classify, split};
 
 fuzz_target!(|text: &str| {
-    for piece in segment(text).pieces {
+    for piece in split(text).pieces {
         if piece.kind == PieceKind::Statement {
             let found = classify(&text[piece.range]);
             assert!(found.object.is_none_or(|name| name.len() <= 63));

@@ -1,10 +1,13 @@
-use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::output::Output;
-use crate::rule::{Level, Rules};
-use crate::{cargo, name, pipeline};
-use std::path::{Path, PathBuf};
+//! The builder that a build script uses.
 
-/// Which patches to take, and how strict to be with them.
+use crate::diagnostic::Diagnostics;
+use crate::rule::Level;
+use crate::set::Output;
+use crate::settings::{LockChoice, Settings};
+use crate::{cargo, pipeline};
+use std::path::PathBuf;
+
+/// Builder that finds, validates and embeds patches.
 ///
 /// In a build script:
 ///
@@ -12,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// patchgen::Build::new().patches("patches/**/*.sql").emit();
 /// ```
 ///
-/// Elsewhere, for those who want the values:
+/// In another program, which uses the values:
 ///
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
@@ -24,70 +27,55 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Default, Debug)]
 #[must_use = "nothing happens before `emit` or `run`"]
 pub struct Build {
-    pub(crate) globs: Vec<String>,
-    pub(crate) base: Option<PathBuf>,
-    pub(crate) database: Option<String>,
-    pub(crate) user: Option<String>,
-    pub(crate) lock: LockChoice,
-    pub(crate) locked: bool,
-    pub(crate) rules: Rules,
-}
-
-/// Which lock file to compare with.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub(crate) enum LockChoice {
-    /// `patches.lock` in the base, if there is one.
-    #[default]
-    Beside,
-    At(PathBuf),
-    None,
+    settings: Settings,
 }
 
 impl Build {
-    /// A build without patches yet.
+    /// Returns a build without patches.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes the files that a glob matches, too. It is relative to the package, or to the current folder.
+    /// Adds the files that a glob matches. The glob is relative to the base.
     pub fn patches(mut self, glob: impl Into<String>) -> Self {
-        self.globs.push(glob.into());
+        self.settings.globs.push(glob.into());
         self
     }
 
-    /// Looks for patches and the lock file from this folder on, instead of the current one.
+    /// Sets the base, the folder that globs and the lock file are relative to. Without it, they are relative to the current
+    /// folder, which in a build script is that of the package.
     pub fn base(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.base = Some(folder.into());
+        self.settings.base = Some(folder.into());
         self
     }
 
-    /// The logical database of patches with launchpad names.
+    /// Sets the logical database of patches with launchpad names.
     pub fn database(mut self, name: impl Into<String>) -> Self {
-        self.database = Some(name.into());
+        self.settings.database = Some(name.into());
         self
     }
 
-    /// The role that runs patches with launchpad names; `postgres` if not given.
+    /// Sets the role that runs patches with launchpad names. The default is `postgres`.
     pub fn user(mut self, name: impl Into<String>) -> Self {
-        self.user = Some(name.into());
+        self.settings.user = Some(name.into());
         self
     }
 
-    /// The lock file, if it is not `patches.lock` beside `Cargo.toml`.
+    /// Sets the lock file. The default is `patches.lock` in the base.
     pub fn lock_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.lock = LockChoice::At(path.into());
+        self.settings.lock = LockChoice::At(path.into());
         self
     }
 
-    /// Pays no heed to a lock file; for what writes one.
+    /// Ignores the lock file, for programs that write one.
     pub fn without_lock_file(mut self) -> Self {
-        self.lock = LockChoice::None;
+        self.settings.lock = LockChoice::None;
         self
     }
 
-    /// Also rejects patches that are not sealed in the lock file, as the environment variable `PATCHGEN_LOCKED=1` does.
+    /// Rejects patches that are not sealed in the lock file, as the environment variable `PATCHGEN_LOCKED=1` does.
     pub fn locked(mut self, locked: bool) -> Self {
-        self.locked = locked;
+        self.settings.locked = locked;
         self
     }
 
@@ -96,88 +84,41 @@ impl Build {
         self.level(rule.into(), Level::Deny)
     }
 
-    /// Makes the findings of a rule warnings, which they are unless the rule was denied or allowed.
+    /// Makes the findings of a rule warnings.
     pub fn warn(self, rule: impl Into<String>) -> Self {
         self.level(rule.into(), Level::Warn)
     }
 
-    /// Leaves the findings of a rule out.
+    /// Ignores the findings of a rule.
     pub fn allow(self, rule: impl Into<String>) -> Self {
         self.level(rule.into(), Level::Allow)
     }
 
     fn level(mut self, rule: String, level: Level) -> Self {
-        self.rules.levels.insert(rule, level);
+        self.settings.rules.levels.insert(rule, level);
         self
     }
 
-    /// The major version of the oldest server that the patches are for, which some lints depend on.
+    /// Sets the major version of the oldest server that the patches must run on. Some lints depend on it; the default is 15.
     pub fn postgres_version(mut self, major: u32) -> Self {
-        self.rules.postgres_version = Some(major);
+        self.settings.rules.postgres_version = Some(major);
         self
     }
 
     /// Finds, validates and orders the patches.
     ///
     /// # Errors
-    /// With everything that is wrong with them.
+    /// All findings, if at least one of them is an error.
     pub fn run(&self) -> Result<Output, Diagnostics> {
-        pipeline::run(self, None)
+        pipeline::run(&self.settings, None)
     }
 
-    /// Does the whole work of a build script: writes `$OUT_DIR/patches.rs`, which `embed_patches!()` includes, tells
-    /// cargo when to run again, prints every finding, and ends the process if one of them is an error.
+    /// Does the whole work of a build script: writes `$OUT_DIR/patches.rs`, which `embed_patches!()` includes, tells cargo when
+    /// to run the script again, prints all findings, and ends the process if one of them is an error.
     ///
-    /// It runs again when a patch or the lock file has changed, and for nothing else. So the revision that the set has is
-    /// the one at which a patch changed last.
+    /// Cargo runs the script again only if a patch or the lock file has changed. The revision of the set is therefore the one
+    /// at which a patch changed last.
     pub fn emit(&self) {
-        cargo::emit(self);
-    }
-
-    /// What is wrong with the build itself.
-    pub(crate) fn faults(&self) -> Vec<Diagnostic> {
-        let mut faults: Vec<_> = self.rules.unknown().collect();
-        let database = self.database.as_deref().map(name::check_database);
-        let user = self.user.as_deref().map(name::check_user);
-        for error in [database, user]
-            .into_iter()
-            .flatten()
-            .filter_map(Result::err)
-        {
-            let fault = Diagnostic::error("setting", error.to_string());
-            faults.push(fault.help(error.help()));
-        }
-        faults
-    }
-
-    /// The folder that globs are relative to, absolute.
-    pub(crate) fn folder(&self) -> Result<PathBuf, Diagnostics> {
-        let folder = self.base.as_deref().unwrap_or(Path::new("."));
-        let absolute = match std::env::current_dir() {
-            Ok(current) => Ok(current.join(folder)),
-            Err(_) if folder.is_absolute() => Ok(folder.to_owned()),
-            Err(error) => Err(error),
-        };
-        // Without `.` in it.
-        absolute
-            .map(|folder| folder.components().collect())
-            .map_err(|error| {
-                Diagnostic::error("setting", format!("no current folder: {error}")).into()
-            })
-    }
-
-    /// The path of the lock file, absolute, and its name for people.
-    pub(crate) fn lock_path(&self, base: &Path) -> Option<(PathBuf, String)> {
-        let path = match &self.lock {
-            LockChoice::None => return None,
-            LockChoice::Beside => Path::new("patches.lock"),
-            LockChoice::At(path) => path,
-        };
-        Some((base.join(path), path.to_string_lossy().replace('\\', "/")))
-    }
-
-    pub(crate) fn is_locked(&self) -> bool {
-        let asked = std::env::var("PATCHGEN_LOCKED");
-        self.locked || asked.is_ok_and(|value| !matches!(value.as_str(), "" | "0"))
+        cargo::emit(&self.settings);
     }
 }

@@ -1,13 +1,15 @@
-//! The only place that speaks to cargo, and the only one that ends the process.
+//! The protocol between a build script and cargo. Only this file prints, and only it ends the process.
 
-use crate::build::Build;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
-use crate::{codegen, pipeline, scan};
+use crate::pipeline;
+use crate::set::codegen;
+use crate::settings::Settings;
+use crate::source::scan;
 use std::path::{Path, PathBuf};
 
-/// See [`Build::emit`].
-pub(crate) fn emit(build: &Build) {
-    let findings = match generate(build) {
+/// Does the whole work of a build script; see [`Build::emit`](crate::Build::emit).
+pub(crate) fn emit(settings: &Settings) {
+    let findings = match generate(settings) {
         Ok(warnings) => warnings,
         Err(findings) => findings,
     };
@@ -17,58 +19,58 @@ pub(crate) fn emit(build: &Build) {
     findings.iter().for_each(warn);
 }
 
-fn generate(build: &Build) -> Result<Diagnostics, Diagnostics> {
+fn generate(settings: &Settings) -> Result<Diagnostics, Diagnostics> {
     let Some(out) = std::env::var_os("OUT_DIR").map(PathBuf::from) else {
         let message = "`OUT_DIR` is not set: `emit` is for build scripts";
         let fault = Diagnostic::error("setting", message);
         return Err(fault.help("call `run` elsewhere").into());
     };
-    watch(build, &out)?;
-    let output = pipeline::run(build, Some(&out))?;
+    watch(settings, &out)?;
+    let output = pipeline::run(settings, Some(&out))?;
     codegen::write(&out)?;
     Ok(output.warnings)
 }
 
 /// Tells cargo when to run the build script again.
 ///
-/// Of a folder cargo watches all that is in it, at any depth, so that a new folder or the first file of an empty one is
-/// noticed.
-fn watch(build: &Build, out: &Path) -> Result<(), Diagnostics> {
-    let base = build.folder()?;
+/// Cargo watches everything in a folder, at any depth, so that it notices a new folder or the first file of an empty one.
+fn watch(settings: &Settings, out: &Path) -> Result<(), Diagnostics> {
+    let base = settings.folder()?;
     instruct("rerun-if-env-changed", "PATCHGEN_LOCKED");
-    if let Some((path, _)) = build.lock_path(&base) {
+    if let Some((path, _)) = settings.lock_path(&base) {
         let watched = if path.exists() {
             Some(path)
         } else {
-            absence(&path, out)
+            watch_missing(&path, out)
         };
         if let Some(path) = watched {
             instruct("rerun-if-changed", &path.to_string_lossy());
         }
     }
-    let mut wide = Vec::new();
-    for glob in &build.globs {
+    let mut too_wide_globs = Vec::new();
+    for glob in &settings.globs {
         let root = base.join(scan::root(glob));
         if contains(&root, &base) || contains(&root, out) {
-            wide.push(too_wide(glob));
+            too_wide_globs.push(too_wide(glob));
         }
         if root.exists() {
             instruct("rerun-if-changed", &root.to_string_lossy());
         }
     }
-    if wide.is_empty() {
+    if too_wide_globs.is_empty() {
         Ok(())
     } else {
-        Err(Diagnostics::new(wide))
+        Err(Diagnostics::new(too_wide_globs))
     }
 }
 
-/// What to watch so that cargo notices when a file comes into being; a path that does not exist it calls changed always.
+/// Returns a folder to watch, so that cargo notices when a missing file is created. Cargo treats a path that does not exist
+/// as changed in every build.
 ///
-/// It is a folder with nothing but a link to the file: cargo follows links, and passes over those that lead nowhere. The
-/// folder seems old, or it would itself be the change that cargo sees next.
+/// The folder contains only a link to the file: cargo follows links, and skips those that lead nowhere. The modification time
+/// of the folder is set to the past, because otherwise cargo would treat the folder as changed.
 #[cfg(unix)]
-fn absence(path: &Path, out: &Path) -> Option<PathBuf> {
+fn watch_missing(path: &Path, out: &Path) -> Option<PathBuf> {
     let folder = out.join("absent");
     let link = folder.join("link");
     if std::fs::read_link(&link).ok().as_deref() != Some(path) {
@@ -81,9 +83,9 @@ fn absence(path: &Path, out: &Path) -> Option<PathBuf> {
     Some(folder)
 }
 
-/// Where links need a privilege, the file is noticed by the first build after a patch has changed.
+/// Returns `None`, because links need a privilege on this system. The first build after a change of a patch notices the file.
 #[cfg(not(unix))]
-fn absence(_: &Path, _: &Path) -> Option<PathBuf> {
+fn watch_missing(_: &Path, _: &Path) -> Option<PathBuf> {
     None
 }
 
@@ -103,25 +105,25 @@ fn too_wide(glob: &str) -> Diagnostic {
 
 #[expect(
     clippy::print_stdout,
-    reason = "it is how a build script speaks to cargo"
+    reason = "a build script sends instructions to cargo on standard output"
 )]
 fn instruct(key: &str, value: &str) {
     println!("cargo::{key}={value}");
 }
 
-/// Cargo puts `warning: package@version: ` before every line.
+/// Prints a finding as warnings. Cargo puts `warning: package@version: ` before every line.
 fn warn(finding: &Diagnostic) {
     for line in finding.unlabelled().lines() {
         instruct("warning", line);
     }
 }
 
-/// Cargo shows what a build script that fails has printed, line for line. (By `cargo::error` it would put the package
-/// before every line, and then show that output, too.)
+/// Prints all findings and ends the process. Cargo shows the output of a build script that fails. (With `cargo::error`, it
+/// would put the package before every line, and show that output, too.)
 #[expect(
     clippy::print_stderr,
     clippy::exit,
-    reason = "it is how a build script fails"
+    reason = "a build script fails by ending the process"
 )]
 fn fail(findings: &Diagnostics) -> ! {
     let errors = findings

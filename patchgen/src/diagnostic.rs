@@ -1,17 +1,28 @@
+//! Findings of a build: errors and warnings with their places.
+
+#[cfg(feature = "serde")]
+mod json;
+mod list;
+mod position;
+
 use std::borrow::Cow;
 use std::fmt;
 
-/// Whether a finding ends the build.
+pub use list::Diagnostics;
+pub(crate) use position::Cursor;
+pub use position::{Position, line_and_column};
+
+/// Severity of a finding.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Severity {
-    /// It does.
+    /// The finding ends the build.
     Error,
-    /// It does not.
+    /// The finding does not end the build.
     Warning,
 }
 
 impl Severity {
-    /// The word in front of a message.
+    /// Returns the word before a message.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -21,52 +32,41 @@ impl Severity {
     }
 }
 
-/// A position in a file, and the line that it is in.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Position {
-    /// Counted from 1.
-    pub line: usize,
-    /// In characters, counted from 1.
-    pub column: usize,
-    /// The text of the line.
-    pub excerpt: String,
-}
-
-/// What a finding is about.
+/// Place that a finding is about.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Place {
-    /// The file, with `/` between folders, relative to where the build or the command ran.
+    /// File, with `/` between folders, relative to the folder in which the build or the command ran.
     pub file: String,
-    /// Where in the file, unless the file as a whole is meant.
+    /// Position in the file, or `None` if the finding is about the file as a whole.
     pub position: Option<Position>,
 }
 
-/// Another file that a finding is about.
+/// Another file that a finding refers to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Related {
-    /// The file.
+    /// File.
     pub file: String,
-    /// Its part in the matter, such as `first`.
+    /// Relation of the file to the finding, such as `first`.
     pub note: String,
 }
 
-/// One finding: what is wrong, where, and what to do about it.
+/// Finding of a build: an error or a warning, its place and its remedy.
 ///
 /// Its `Display` is what `cargo build` and the command line print, without a final line end.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Diagnostic {
-    /// Whether it ends the build.
+    /// Severity.
     pub severity: Severity,
-    /// The rule, such as `duplicate-id`; what `deny`, `warn` and `allow` take where it is a warning.
+    /// Name of the rule, such as `duplicate-id`. `deny`, `warn` and `allow` accept the names of warnings.
     pub code: Cow<'static, str>,
-    /// What is wrong.
+    /// Message, in lower case and without a full stop.
     pub message: String,
-    /// Where it is wrong.
+    /// Place, if the finding is about a file.
     pub place: Option<Place>,
-    /// Other files that have to do with it.
+    /// Other files that the finding refers to.
     pub related: Vec<Related>,
-    /// What to do about it.
+    /// Remedy.
     pub help: Option<String>,
 }
 
@@ -118,8 +118,8 @@ impl Diagnostic {
         self
     }
 
-    /// What orders the findings of a phase: file, line, column.
-    fn order(&self) -> (&str, usize, usize) {
+    /// Returns the sort key of a finding: file, line, column.
+    fn sort_key(&self) -> (&str, usize, usize) {
         let place = self.place.as_ref();
         let position = place.and_then(|place| place.position.as_ref());
         (
@@ -129,7 +129,7 @@ impl Diagnostic {
         )
     }
 
-    /// The same as `Display` without the word `error` or `warning`, for what prints that word itself.
+    /// Returns the text of `Display` without the word `error` or `warning`, for callers that print that word themselves.
     #[doc(hidden)]
     #[must_use]
     pub fn unlabelled(&self) -> String {
@@ -165,18 +165,19 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// How many characters of a line are shown before and behind the place.
+/// Number of characters of a line that are shown before the position.
 const BEFORE: usize = 60;
-const BEHIND: usize = 60;
+/// Number of characters of a line that are shown after the position.
+const AFTER: usize = 60;
 
-/// The line with a caret below the place; of a long line only what is around the place.
+/// Writes the line with a caret below the position. Of a long line, it writes only the part around the position.
 fn excerpt(f: &mut fmt::Formatter<'_>, position: &Position) -> fmt::Result {
     let at = position.column.saturating_sub(1);
     let start = if at > BEFORE + 1 { at - BEFORE } else { 0 };
     let mut rest = position.excerpt.chars().skip(start);
     let shown: String = rest
         .by_ref()
-        .take(at - start + BEHIND)
+        .take(at - start + AFTER)
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
     let cut = if rest.next().is_some() { "…" } else { "" };
@@ -185,105 +186,6 @@ fn excerpt(f: &mut fmt::Formatter<'_>, position: &Position) -> fmt::Result {
     let margin = position.line.to_string().len().max(4);
     let caret = at - start + usize::from(start > 0);
     write!(f, "\n{:margin$} | {:caret$}^", "", "")
-}
-
-/// The findings of a build, sorted by file, line and column.
-///
-/// Its `Display` shows them all, one below the other with an empty line between; as an error it stands for the build that
-/// they ended. With the feature `serde` it serialises to the list that `patchgen check --format json` prints.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct Diagnostics(Vec<Diagnostic>);
-
-impl Diagnostics {
-    pub(crate) fn new(mut findings: Vec<Diagnostic>) -> Self {
-        findings.sort_by(|a, b| a.order().cmp(&b.order()));
-        Self(findings)
-    }
-
-    pub(crate) fn into_list(self) -> Vec<Diagnostic> {
-        self.0
-    }
-
-    /// Whether one of them ends the build.
-    #[must_use]
-    pub fn has_errors(&self) -> bool {
-        self.iter()
-            .any(|finding| finding.severity == Severity::Error)
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// How many there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// All of them, in order.
-    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
-        self.0.iter()
-    }
-}
-
-impl<'a> IntoIterator for &'a Diagnostics {
-    type Item = &'a Diagnostic;
-    type IntoIter = std::slice::Iter<'a, Diagnostic>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
-}
-
-impl From<Diagnostic> for Diagnostics {
-    fn from(finding: Diagnostic) -> Self {
-        Self(vec![finding])
-    }
-}
-
-impl fmt::Display for Diagnostics {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, finding) in self.iter().enumerate() {
-            if number > 0 {
-                f.write_str("\n\n")?;
-            }
-            fmt::Display::fmt(finding, f)?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for Diagnostics {}
-
-#[cfg(feature = "serde")]
-mod json {
-    use super::{Diagnostic, Diagnostics};
-    use serde::ser::{Serialize, SerializeStruct, Serializer};
-
-    impl Serialize for Diagnostic {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            let place = self.place.as_ref();
-            let position = place.and_then(|place| place.position.as_ref());
-            let mut object = serializer.serialize_struct("Diagnostic", 7)?;
-            object.serialize_field("severity", self.severity.as_str())?;
-            object.serialize_field("code", &self.code)?;
-            object.serialize_field("file", &place.map(|place| &place.file))?;
-            object.serialize_field("line", &position.map(|position| position.line))?;
-            object.serialize_field("column", &position.map(|position| position.column))?;
-            object.serialize_field("message", &self.message)?;
-            object.serialize_field("help", &self.help)?;
-            object.end()
-        }
-    }
-
-    impl Serialize for Diagnostics {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serializer.collect_seq(self)
-        }
-    }
 }
 
 #[cfg(test)]

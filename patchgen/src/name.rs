@@ -1,4 +1,4 @@
-//! The two grammars of file names.
+//! Names of patch files, in two grammars.
 //!
 //! ```
 //! use patchgen::name;
@@ -20,24 +20,24 @@ use crate::diagnostic::Diagnostic;
 use patchgen_model::{Grammar, Kind, Version};
 use std::fmt;
 
-/// What the name of a patch file says.
+/// Parts of the name of a patch file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Name<'a> {
-    /// Which grammar it follows.
+    /// Grammar of the name.
     pub grammar: Grammar,
-    /// The logical database, which launchpad names do not tell.
+    /// Logical database; `None` in launchpad names.
     pub database: Option<&'a str>,
-    /// The version.
+    /// Version.
     pub version: Version,
-    /// The role that runs the patch, which launchpad names do not tell.
+    /// Role that runs the patch; `None` in launchpad names.
     pub user: Option<&'a str>,
-    /// The description; empty in launchpad names.
+    /// Description; empty in launchpad names.
     pub description: &'a str,
-    /// How the patch runs, which only launchpad names tell.
+    /// Kind of the patch; `None` in dotted names.
     pub kind: Option<Kind>,
 }
 
-/// Which part of a name is wrong, and how to mend it.
+/// Error for the first part of a name that is wrong.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NameError {
     message: String,
@@ -52,12 +52,13 @@ impl NameError {
         }
     }
 
-    /// How to mend it.
+    /// Returns the remedy.
     #[must_use]
     pub fn help(&self) -> &str {
         &self.help
     }
 
+    /// Returns the finding about the file with this name.
     pub(crate) fn diagnostic(self, file: &str) -> Diagnostic {
         Diagnostic::error("file-name", self.message)
             .in_file(file)
@@ -76,10 +77,10 @@ impl std::error::Error for NameError {}
 const SHAPES: &str = "names are `database.YYYYMMDD.NNNN.user.description.sql` or \
      `patch-major-minor-point-kind.sql`";
 
-/// Reads a file name, without folders.
+/// Parses a file name, without folders.
 ///
 /// # Errors
-/// When it follows neither grammar; the error names the first part that is wrong.
+/// If the name follows neither grammar. The error names the first part that is wrong.
 pub fn parse(name: &str) -> Result<Name<'_>, NameError> {
     let stem = extension::strip(name)?;
     if launchpad::is_meant(stem) {
@@ -92,7 +93,8 @@ pub fn parse(name: &str) -> Result<Name<'_>, NameError> {
 /// Checks the name of a logical database.
 ///
 /// # Errors
-/// When it is not of letters, digits, `_` and `-`, begins with a digit or `-`, or is longer than 63 bytes.
+/// If the name contains other characters than letters, digits, `_` and `-`, begins with a digit or `-`, or is longer than 63
+/// bytes.
 pub fn check_database(name: &str) -> Result<(), NameError> {
     dotted::identifier("database", name)
 }

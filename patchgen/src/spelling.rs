@@ -1,4 +1,4 @@
-/// The candidate that a misspelt word was most likely meant to be.
+/// Returns the candidate that a misspelt word most likely means, or `None` if no candidate is similar.
 pub(crate) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -13,7 +13,7 @@ pub(crate) fn nearest<'a>(
         .map(|(_, candidate)| candidate)
 }
 
-/// How many letters must be put in, left out, replaced or swapped with their neighbour.
+/// Returns the number of letters that must be inserted, deleted, replaced or swapped with their neighbour.
 pub(crate) fn distance(a: &str, b: &str) -> usize {
     let a: Vec<char> = a.chars().collect();
     let b: Vec<char> = b.chars().collect();

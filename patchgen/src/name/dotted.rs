@@ -1,3 +1,5 @@
+//! `database.YYYYMMDD.NNNN.user.description.sql`
+
 use super::{Name, NameError, SHAPES};
 use patchgen_model::{Grammar, Version};
 
@@ -57,7 +59,8 @@ fn is_number(part: &str, digits: usize) -> bool {
     part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Says which part is missing or contains a dot, by looking where the versions stand.
+/// Returns the error for a name that has not five parts. The place of the versions shows which part is missing or contains a
+/// dot.
 fn wrong_count(parts: &[&str]) -> NameError {
     let major = parts.iter().position(|part| is_number(part, 8));
     let minor = parts.iter().position(|part| is_number(part, 4));
@@ -156,8 +159,8 @@ fn words(description: &str) -> Result<(), NameError> {
     }
 }
 
-/// Marks that are part of a letter, and which Unicode does not call alphabetic: accents that stand alone (as in names
-/// that macOS decomposes), and the vowel killers, dots and tones of Indic and South-East Asian scripts.
+/// Returns `true` for marks that are part of a letter although Unicode does not call them alphabetic: combining accents (in
+/// names that macOS has decomposed), and the viramas, dots and tone marks of Indic and South-East Asian scripts.
 fn is_mark(c: char) -> bool {
     let code = u32::from(c);
     let indic = (0x0900..0x0d80).contains(&code) && matches!(code & 0x7f, 0x3c | 0x4d);

@@ -1,6 +1,8 @@
+//! The extension `.sql`
+
 use super::{NameError, SHAPES};
 
-/// Takes `.sql` off; says what the file seems to be if that is not how it ends.
+/// Removes `.sql`. The error for another extension tells for what kind of file it is mostly used.
 pub(super) fn strip(name: &str) -> Result<&str, NameError> {
     let lower = name.to_lowercase();
     if is_backup(&lower) {
@@ -52,7 +54,7 @@ fn is_backup(lower: &str) -> bool {
     lower.starts_with(".#") || ENDINGS.iter().any(|ending| lower.ends_with(ending))
 }
 
-/// Whether a name begins with a major version, so that a part before it seems to be left out.
+/// Returns `true` if a name begins with a major version, so that the part before it seems to be missing.
 fn is_version(rest: &str) -> bool {
     rest.split('.')
         .next()

@@ -1,3 +1,5 @@
+//! `patch-major-minor-point-kind.sql`
+
 use super::{Name, NameError};
 use crate::spelling::nearest;
 use patchgen_model::{Grammar, Kind, Version};
@@ -5,7 +7,7 @@ use patchgen_model::{Grammar, Kind, Version};
 const SHAPE: &str =
     "such names are `patch-major-minor-point-kind.sql`, for example `patch-2211-5-0-std.sql`";
 
-/// Whether a name, right or wrong, seems to be meant for this grammar.
+/// Returns `true` if a name, valid or not, seems to be meant for this grammar.
 pub(super) fn is_meant(stem: &str) -> bool {
     let Some((word, rest)) = stem.split_at_checked(5) else {
         return false;
@@ -18,7 +20,7 @@ pub(super) fn is_meant(stem: &str) -> bool {
         || !stem.contains('.') && (rest.is_empty() || stem[5..].starts_with(['-', '_']))
 }
 
-/// Whether a name has the five parts of the other grammar; `patch` may also be the name of a database.
+/// Returns `true` if a name has the five parts of the other grammar; `patch` may also be the name of a database.
 fn is_dotted(stem: &str) -> bool {
     let parts: Vec<&str> = stem.split('.').collect();
     parts.len() == 5 && (parts[0].len() > 5 || parts[1].len() == 8)
@@ -81,7 +83,7 @@ fn wrong_separator(stem: &str, other: char) -> NameError {
     )
 }
 
-/// An empty part before a number is the sign of that number.
+/// Returns the index of a number with a sign: a `-` before a number leaves an empty part.
 fn signed(parts: &[&str]) -> Option<usize> {
     let is_digit = |part: &&str| part.starts_with(|c: char| c.is_ascii_digit());
     let before = parts

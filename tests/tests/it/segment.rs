@@ -1,4 +1,4 @@
-use patchgen::segment::{Piece, PieceKind, segment};
+use patchgen::sql::{Piece, PieceKind, split};
 use patchgen_sandbox::{Options, SUPERUSER, Server};
 use patchgen_tests::connect;
 use postgres::error::SqlState;
@@ -49,12 +49,12 @@ fn logged(server: &Server, file: &Path) -> Vec<String> {
 
 /// Our statements, as psql sends them: what `\;` parts goes in one message.
 fn ours(text: &str) -> Vec<String> {
-    let segmented = segment(text);
-    assert_eq!(segmented.faults, []);
+    let whole = split(text);
+    assert_eq!(whole.faults, []);
     let mut messages: Vec<String> = Vec::new();
     let mut is_joined = false;
     let part = |piece: &Piece| &text[piece.range.clone()];
-    for piece in &segmented.pieces {
+    for piece in &whole.pieces {
         match piece.kind {
             PieceKind::Statement => match messages.last_mut() {
                 Some(last) if is_joined => last.push_str(part(piece)),

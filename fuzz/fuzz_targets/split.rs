@@ -1,0 +1,26 @@
+//! Splits any text: no byte may be lost, and nothing may panic or take long.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use patchgen::line_and_column;
+use patchgen::sql::{PieceKind, split, variables};
+
+fuzz_target!(|text: &str| {
+    let whole = split(text);
+    let mut end = 0;
+    for piece in &whole.pieces {
+        assert_eq!(piece.range.start, end);
+        end = piece.range.end;
+        if piece.kind == PieceKind::Statement {
+            let statement = &text[piece.range.clone()];
+            for variable in variables(statement, piece.strings) {
+                assert!(variable.span.of(statement).starts_with(':'));
+            }
+        }
+    }
+    assert_eq!(end, text.len());
+    for fault in &whole.faults {
+        line_and_column(text, fault.offset);
+    }
+});

@@ -1,0 +1,15 @@
+//! The set of all patches: its order, and the files that hold it.
+
+pub(crate) mod cache;
+#[doc(hidden)]
+pub mod codegen;
+pub mod lockfile;
+pub(crate) mod order;
+
+mod checksum;
+mod identity;
+pub(crate) mod named_file;
+mod output;
+
+pub use checksum::checksum;
+pub use output::Output;

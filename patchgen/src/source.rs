@@ -1,0 +1,6 @@
+//! Files that hold patches, and their text.
+
+pub(crate) mod dump;
+pub(crate) mod revision;
+pub(crate) mod scan;
+pub(crate) mod text;

@@ -1,0 +1,282 @@
+//! Classes from the tree of the SQL parser.
+
+use super::{Classified, setting};
+use crate::sql::lexer::Strings;
+use crate::sql::parser;
+use crate::sql::setting::parameter as read_parameter;
+use crate::sql::words::{Options, Reader, boolean, option};
+use patchgen_model::Class;
+use squawk_syntax::ast::{self, AstNode, Stmt};
+
+/// Classifies a statement. Returns `None` if the parser does not accept it.
+pub(super) fn classify(statement: &str) -> Option<Classified> {
+    parser::tree(statement).as_ref().map(classify_statement)
+}
+
+fn classify_statement(statement: &Stmt) -> Classified {
+    match statement {
+        Stmt::Begin(_) => Class::Begin.into(),
+        Stmt::Commit(ast::Commit::CommitTransaction(_)) => Class::Commit.into(),
+        Stmt::Rollback(ast::Rollback::RollbackTransaction(_)) => Class::Rollback.into(),
+        Stmt::Commit(ast::Commit::CommitPrepared(_))
+        | Stmt::Rollback(ast::Rollback::RollbackPrepared(_)) => Class::Unrepeatable.into(),
+        Stmt::PrepareTransaction(_) => Class::PrepareTransaction.into(),
+        Stmt::Set(it) => set(it).into(),
+        Stmt::Reset(it) => match it.reset_target() {
+            Some(ast::ResetTarget::All(_)) => Class::LexicalSetting,
+            Some(ast::ResetTarget::ConfigParameterRef(parameter)) => {
+                setting::reset_class(&setting_name(&parameter))
+            }
+            _ => Class::SessionSetting,
+        }
+        .into(),
+        Stmt::SetRole(it) => match it.set_role_target() {
+            Some(ast::SetRoleTarget::SetRoleNone(_)) => Class::RoleEscape,
+            Some(ast::SetRoleTarget::Literal(name)) if unquoted(&name) == "none" => {
+                Class::RoleEscape
+            }
+            _ => Class::SetRole,
+        }
+        .into(),
+        Stmt::ResetRole(_) | Stmt::SetSessionAuth(_) | Stmt::ResetSessionAuth(_) => {
+            Class::RoleEscape.into()
+        }
+        Stmt::SetTransaction(it) if it.session_characteristics().is_some() => {
+            Class::SessionSetting.into()
+        }
+        Stmt::Discard(it) => match it.discard_target() {
+            Some(ast::DiscardTarget::DiscardAll(_)) => Class::Repeatable.into(),
+            _ => Classified::default(),
+        },
+        Stmt::Vacuum(_) | Stmt::AlterSystem(_) => Class::Repeatable.into(),
+        Stmt::Cluster(it) if it.table_name_ref().is_none() && it.cluster_legacy().is_none() => {
+            Class::Repeatable.into()
+        }
+        Stmt::Do(_) | Stmt::Call(_) => Class::Procedural.into(),
+        Stmt::Copy(it) => copy(it).into(),
+        Stmt::CreateIndex(it) if it.concurrently_token().is_some() => create_index(it),
+        Stmt::DropIndex(it) if it.concurrently_token().is_some() => named(
+            Class::DropIndexConcurrently,
+            it.if_exists().is_some(),
+            it.index_refs().next(),
+        ),
+        Stmt::Reindex(it) => reindex(it),
+        Stmt::AlterTable(it) => it
+            .actions()
+            .find_map(|action| detach(&action))
+            .unwrap_or_default(),
+        Stmt::CreateDatabase(it) => named(Class::CreateDatabase, false, it.database()),
+        Stmt::DropDatabase(it) => named(
+            Class::DropDatabase,
+            it.if_exists().is_some(),
+            it.database_ref(),
+        ),
+        Stmt::AlterDatabase(it) => match it.action() {
+            Some(ast::AlterDatabaseAction::SetTablespace(_)) => {
+                named(Class::AlterDatabaseTablespace, false, it.database_ref())
+            }
+            _ => Classified::default(),
+        },
+        Stmt::CreateTablespace(it) => named(Class::CreateTablespace, false, it.tablespace()),
+        Stmt::DropTablespace(it) => named(
+            Class::DropTablespace,
+            it.if_exists().is_some(),
+            it.tablespace_ref(),
+        ),
+        Stmt::CreateSubscription(it) => {
+            let options = options(it.with_params().and_then(|with| with.attribute_list()));
+            if option(&options, "create_slot").unwrap_or(true)
+                && option(&options, "connect").unwrap_or(true)
+            {
+                named(Class::Unrepeatable, false, it.subscription())
+            } else {
+                Classified::default()
+            }
+        }
+        Stmt::DropSubscription(it) => named(
+            Class::Unrepeatable,
+            it.if_exists().is_some(),
+            it.subscription_ref(),
+        ),
+        Stmt::AlterSubscription(it) => alter_subscription(it),
+        _ => Classified::default(),
+    }
+}
+
+fn set(statement: &ast::Set) -> Class {
+    let local = matches!(statement.set_scope(), Some(ast::SetScope::LocalScope(_)));
+    match statement.set_target() {
+        Some(ast::SetTarget::SetConfig(config)) => {
+            let name = config
+                .config_parameter_ref()
+                .map(|parameter| setting_name(&parameter))
+                .unwrap_or_default();
+            setting::set_class(&name, local)
+        }
+        _ => setting::set_class("", local),
+    }
+}
+
+fn setting_name(parameter: &ast::ConfigParameterRef) -> String {
+    let text = parameter.syntax().text().to_string();
+    read_parameter(&mut Reader::new(&text, Strings::Standard)).unwrap_or_default()
+}
+
+fn unquoted(literal: &ast::Literal) -> String {
+    let text = literal.syntax().text().to_string();
+    text.trim_matches('\'').to_ascii_lowercase()
+}
+
+fn copy(statement: &ast::Copy) -> Class {
+    let Some(ast::CopyDirection::CopyFrom(from)) = statement.copy_direction() else {
+        return Class::Transactional;
+    };
+    match from.copy_source() {
+        Some(ast::CopySource::CopyStdin(_) | ast::CopySource::CopyStdout(_)) => {
+            Class::CopyFromStdin
+        }
+        _ => Class::Transactional,
+    }
+}
+
+/// Classifies `CREATE INDEX CONCURRENTLY`. An index is in the schema of its table.
+fn create_index(statement: &ast::CreateIndex) -> Classified {
+    let table = statement
+        .table_relation_name()
+        .and_then(|relation| relation.table_name_ref());
+    Classified {
+        schema: qualified(table).0,
+        ..named(
+            Class::CreateIndexConcurrently,
+            statement.if_not_exists().is_some(),
+            statement.index(),
+        )
+    }
+}
+
+fn reindex(statement: &ast::Reindex) -> Classified {
+    let by_option = statement
+        .reindex_option_list()
+        .into_iter()
+        .flat_map(|list| list.reindex_options())
+        .filter_map(|option| match option {
+            ast::ReindexOption::ReindexOptionConcurrently(it) => Some(it),
+            _ => None,
+        })
+        .last()
+        .is_some_and(|option| {
+            let text = option.syntax().text().to_string();
+            let mut reader = Reader::new(&text, Strings::Standard);
+            reader.advance();
+            reader.at_end() || boolean(&reader.value()) != Some(false)
+        });
+    let whole = |concurrently: bool| {
+        if by_option || concurrently {
+            Class::ReindexConcurrently
+        } else {
+            Class::Repeatable
+        }
+    };
+    let (concurrently, target) = match statement.reindex_target() {
+        Some(ast::ReindexTarget::ReindexTargetSchema(it)) => {
+            let schema = it.schema_ref().and_then(|schema| qualified(Some(schema)).1);
+            return Classified {
+                schema,
+                ..whole(it.concurrently_token().is_some()).into()
+            };
+        }
+        Some(ast::ReindexTarget::ReindexTargetDatabase(it)) => {
+            return whole(it.concurrently_token().is_some()).into();
+        }
+        Some(ast::ReindexTarget::ReindexTargetSystem(it)) => {
+            return whole(it.concurrently_token().is_some()).into();
+        }
+        Some(ast::ReindexTarget::ReindexTargetTable(it)) => (
+            it.concurrently_token().is_some(),
+            it.table_name_ref().map(|name| name.syntax().clone()),
+        ),
+        Some(ast::ReindexTarget::ReindexTargetIndex(it)) => (
+            it.concurrently_token().is_some(),
+            it.index_ref().map(|name| name.syntax().clone()),
+        ),
+        None => (false, None),
+    };
+    if !(by_option || concurrently) {
+        return Classified::default();
+    }
+    let (schema, object) = target.map(|name| read(&name)).unwrap_or_default();
+    Classified {
+        schema,
+        object,
+        ..Class::ReindexConcurrently.into()
+    }
+}
+
+fn detach(action: &ast::AlterTableAction) -> Option<Classified> {
+    let ast::AlterTableAction::DetachPartition(detach) = action else {
+        return None;
+    };
+    match detach.detach_partition_option()? {
+        ast::DetachPartitionOption::DetachConcurrently(_) => Some(named(
+            Class::DetachPartitionConcurrently,
+            false,
+            detach.table_name_ref(),
+        )),
+        ast::DetachPartitionOption::DetachFinalize(_) => None,
+    }
+}
+
+/// Classifies `ALTER SUBSCRIPTION`, which cannot run in a transaction if it sends requests to the publisher.
+fn alter_subscription(statement: &ast::AlterSubscription) -> Classified {
+    let refreshing = |with: Option<ast::WithParams>, class| {
+        let options = options(with.and_then(|with| with.attribute_list()));
+        let refresh = option(&options, "refresh").unwrap_or(true);
+        refresh.then_some(class)
+    };
+    let class = match statement.action() {
+        Some(ast::AlterSubscriptionAction::RefreshPublication(_)) => Some(Class::Repeatable),
+        Some(ast::AlterSubscriptionAction::SetPublication(it)) => {
+            refreshing(it.with_params(), Class::Repeatable)
+        }
+        Some(ast::AlterSubscriptionAction::AddPublication(it)) => {
+            refreshing(it.with_params(), Class::Unrepeatable)
+        }
+        Some(ast::AlterSubscriptionAction::DropSubscriptionPublication(it)) => {
+            refreshing(it.with_params(), Class::Unrepeatable)
+        }
+        Some(ast::AlterSubscriptionAction::SetOptions(it)) => {
+            let options = options(it.attribute_list());
+            let needs_publisher = ["failover", "two_phase"]
+                .iter()
+                .any(|name| option(&options, name).is_some());
+            needs_publisher.then_some(Class::Repeatable)
+        }
+        _ => None,
+    };
+    class.map_or_else(Classified::default, |class| {
+        named(class, false, statement.subscription_ref())
+    })
+}
+
+fn options(list: Option<ast::AttributeList>) -> Options {
+    let text = list.map(|list| list.syntax().text().to_string());
+    Reader::new(&text.unwrap_or_default(), Strings::Standard).options()
+}
+
+fn named(class: Class, conditional: bool, name: Option<impl AstNode>) -> Classified {
+    let (schema, object) = qualified(name);
+    Classified {
+        class,
+        schema,
+        object,
+        conditional,
+    }
+}
+
+fn qualified(name: Option<impl AstNode>) -> (Option<String>, Option<String>) {
+    name.map(|name| read(name.syntax())).unwrap_or_default()
+}
+
+fn read(name: &squawk_syntax::SyntaxNode) -> (Option<String>, Option<String>) {
+    Reader::new(&name.text().to_string(), Strings::Standard).qualified()
+}
