@@ -1,20 +1,21 @@
 //! `embed_patches!`, a thin front on the crate `patchgen`. Programs use it through `patchgen_runtime`.
 //!
-//! It finds and validates nothing by itself: without arguments it includes what the build script made, with arguments it runs
-//! the same [`patchgen::Build`] that a build script runs.
+//! Without arguments the macro includes the set that the build script has written. With arguments it runs the same
+//! [`patchgen::Build`] that a build script runs. It has no validation of its own.
 
 mod arguments;
 
 use arguments::Arguments;
-use patchgen::{Build, Diagnostic, Output, Severity, codegen};
+use patchgen::codegen::{self, IncludeError};
+use patchgen::{Build, Diagnostic, Output, Severity};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use std::path::{Path, PathBuf};
 
-/// The set of patches, as an expression for a `static`.
+/// Expands to the set of patches, as an expression for a `static`.
 ///
-/// `embed_patches!()` is what the build script of the package made. With globs it finds the files by itself; settings have
-/// the names of the methods of `patchgen::Build`:
+/// `embed_patches!()` is the set that the build script of the package has written. With globs, the macro finds the files
+/// itself; settings have the names of the methods of `patchgen::Build`:
 ///
 /// ```
 /// # use patchgen_macros::embed_patches;
@@ -24,8 +25,11 @@ use std::path::{Path, PathBuf};
 /// assert_eq!(PATCHES.len(), 2);
 /// ```
 ///
-/// The second form notices a patch that changes, but compilers tell macros nothing of files that are new: have a build
-/// script where patches are added.
+/// With the second form, the compiler notices a patch that has changed, but not a new one. Use a build script in packages to
+/// which patches are added.
+///
+/// # Errors
+/// A compile error for each error in a patch, or if no build script has written a set.
 #[proc_macro]
 pub fn embed_patches(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     match syn::parse::<Arguments>(input) {
@@ -36,7 +40,7 @@ pub fn embed_patches(input: proc_macro::TokenStream) -> proc_macro::TokenStream 
     .into()
 }
 
-/// What `embed_patches!()` shows where no build script has called patchgen.
+/// Error of `embed_patches!()` in a package whose build script has not written a set.
 const NO_BUILD_SCRIPT: &str = r#"no build script of this package has made patches to embed
 help: add to `Cargo.toml`
 
@@ -49,15 +53,24 @@ and to `build.rs`
 
 or name the files here: `embed_patches!("patches/**/*.sql")`"#;
 
+/// Error of `embed_patches!()` if the files of the build script have changed since.
+const DAMAGED: &str = "the patches in `OUT_DIR` are not as the build script has written them
+help: run `cargo clean`, then build again";
+
+/// Expands to the set that the build script has written.
 fn included() -> TokenStream {
-    let made = std::env::var_os("OUT_DIR").map(|out| Path::new(&out).join("patches.rs"));
-    if made.is_some_and(|file| file.exists()) {
-        quote!(include!(concat!(env!("OUT_DIR"), "/patches.rs")))
-    } else {
-        stub(&[quote!(compile_error!(#NO_BUILD_SCRIPT);)])
-    }
+    let out = std::env::var_os("OUT_DIR");
+    let error = match out.map_or(Err(IncludeError::Missing), |out| {
+        codegen::check(Path::new(&out))
+    }) {
+        Ok(()) => return quote!(include!(concat!(env!("OUT_DIR"), "/patches.rs"))),
+        Err(IncludeError::Missing) => NO_BUILD_SCRIPT,
+        Err(IncludeError::Damaged) => DAMAGED,
+    };
+    stub(&[quote!(compile_error!(#error);)])
 }
 
+/// Expands to the set of a build that the macro runs itself.
 fn scanned(build: &Build) -> TokenStream {
     let base = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     match build.clone().base(&base).run() {
@@ -69,6 +82,7 @@ fn scanned(build: &Build) -> TokenStream {
     }
 }
 
+/// Expands to a set whose text and index are literals.
 fn expression(base: &Path, output: &Output) -> TokenStream {
     let encoded = output.encoded();
     let text = Literal::string(&encoded.text).to_string();
@@ -76,7 +90,7 @@ fn expression(base: &Path, output: &Output) -> TokenStream {
     let set = codegen::render(&text, &index).parse::<TokenStream>();
     let set = set.unwrap_or_else(|error| syn::Error::from(error).to_compile_error());
     let warnings = output.warnings().iter().map(report);
-    // So that the compiler knows the files.
+    // With these, the compiler notices a change of the files.
     let files = output.patch_set().iter().map(|patch| {
         let path = base.join(patch.file());
         let path = path.to_string_lossy();
@@ -87,12 +101,12 @@ fn expression(base: &Path, output: &Output) -> TokenStream {
     quote!({ #(#warnings)* #(#files)* #set })
 }
 
-/// A stand-in for the set, so that its user sees the errors and not what follows from them.
+/// Expands to errors and an empty set, so that the compiler reports these errors only.
 fn stub(errors: &[TokenStream]) -> TokenStream {
     quote!({ #(#errors)* ::patchgen_runtime::PatchSet::EMPTY })
 }
 
-/// Macros may not warn; the use of something deprecated does.
+/// Expands to an error or a warning. A macro cannot warn; the use of a deprecated constant does.
 fn report(finding: &Diagnostic) -> TokenStream {
     let text = finding.unlabelled();
     match finding.severity {

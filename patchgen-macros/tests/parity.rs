@@ -1,4 +1,4 @@
-//! The build script, the macro and a program that asks for the values make the same set.
+//! The build script, the macro and a program that calls `run` produce the same set.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -6,7 +6,7 @@
 mod scratch;
 
 use scratch::Package;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const BUILD: &str = r#"
 fn main() {
@@ -67,4 +67,47 @@ fn all_fronts_make_the_same_set() {
         .collect();
     assert!(run.patch_set().len() > 8);
     assert_eq!(String::from_utf8(output.stdout).unwrap(), patches);
+}
+
+#[test]
+fn a_damaged_set_is_a_compile_error() {
+    let package = Package::new("scratch-damaged");
+    package.write("build.rs", BUILD);
+    package.write(
+        "src/main.rs",
+        &MAIN.replace("SCRIPT == MACRO", "SCRIPT.len() == 1"),
+    );
+    package.write(
+        "patches/patch-1-1-0-concurrent.sql",
+        "reindex table concurrently dog;",
+    );
+    assert!(package.cargo("build").status.success());
+    let index = index_of("scratch-damaged");
+    let mut bytes = std::fs::read(&index).unwrap();
+    // The second byte of the record of a statement is its class.
+    let at = bytes.len() - 23;
+    bytes[at] = 0xff;
+    std::fs::write(&index, bytes).unwrap();
+    let output = package.cargo("build");
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(
+        errors.contains("not as the build script has written them"),
+        "{errors}"
+    );
+    assert!(!errors.contains("panicked"), "{errors}");
+}
+
+/// Returns the index that the build script of a package has written last.
+fn index_of(package: &str) -> PathBuf {
+    let build = Path::new(env!("CARGO_TARGET_TMPDIR")).join("scratch/debug/build");
+    let folders = std::fs::read_dir(build).unwrap();
+    let indexes = folders
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(package))
+        .map(|entry| entry.path().join("out/patches.idx"))
+        .filter(|path| path.exists());
+    indexes
+        .max_by_key(|path| path.metadata().unwrap().modified().unwrap())
+        .unwrap()
 }

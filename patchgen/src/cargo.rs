@@ -27,7 +27,7 @@ fn generate(settings: &Settings) -> Result<Diagnostics, Diagnostics> {
     };
     watch(settings, &out)?;
     let output = pipeline::run(settings, Some(&out))?;
-    codegen::write(&out)?;
+    codegen::write(&out, &output.encoded)?;
     Ok(output.warnings)
 }
 

@@ -7,6 +7,7 @@ pub mod lockfile;
 pub(crate) mod order;
 
 mod checksum;
+mod fingerprint;
 mod identity;
 pub(crate) mod named_file;
 mod output;

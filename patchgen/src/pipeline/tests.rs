@@ -107,6 +107,39 @@ fn an_analysis_is_kept_until_the_text_or_the_rules_change() {
     }
 }
 
+/// Returns about 16 offsets, among them the last one.
+fn sampled(len: usize) -> impl Iterator<Item = usize> {
+    (0..len).rev().step_by(len / 16 + 1)
+}
+
+#[test]
+fn a_damaged_byte_makes_a_build_analyse_again() {
+    let project = Project::new();
+    let settings = project.settings();
+    project.write(
+        "patch-1-1-0-concurrent.sql",
+        "vacuum;\nreindex table concurrently t;\n",
+    );
+    project.write(B, "begin; select 1; end;");
+    let right = project.both(&settings).unwrap();
+    for file in [INDEX, TEXT, ROWS] {
+        let path = project.out.path().join(file);
+        let whole = fs::read(&path).unwrap();
+        for at in sampled(whole.len()) {
+            for bit in [0x01, 0x80] {
+                let mut damaged = whole.clone();
+                damaged[at] ^= bit;
+                fs::write(&path, &damaged).unwrap();
+                assert!(
+                    project.both(&settings).unwrap() == right,
+                    "{file}: byte {at}"
+                );
+                assert!(fs::read(&path).unwrap() == whole, "{file}: byte {at}");
+            }
+        }
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_link_that_leads_nowhere_is_reported_by_its_name() {

@@ -6,6 +6,7 @@ mod row;
 mod stamp;
 
 use super::codegen::{INDEX, TEXT, write_if_changed};
+use super::fingerprint::fingerprint;
 use super::named_file::NamedFile;
 use crate::diagnostic::Diagnostics;
 use crate::patch::Attributes;
@@ -31,7 +32,7 @@ pub(crate) struct Cache {
 
 impl Cache {
     /// Reads the results of the previous build from a folder. They are empty if that build had other rules, was made by
-    /// another program, or if one of the files has another length.
+    /// another program, or if one of the files is not as it was written.
     pub(crate) fn load(out: &Path, rules: &Rules) -> Self {
         Self::read(out, rules).unwrap_or_default()
     }
@@ -143,9 +144,10 @@ fn header(rules: &Rules) -> String {
 
 const DIGEST_LEN: usize = 16;
 
-/// Returns the lengths of the set that the rows belong to.
-fn digest(encoded: &Encoded, _: &str) -> String {
-    format!("{:08x}{:08x}", encoded.text.len(), encoded.index.len())
+/// Returns a digest of all three files, so that a damaged one is noticed.
+fn digest(encoded: &Encoded, rows: &str) -> String {
+    let parts = [encoded.text.as_bytes(), &encoded.index, rows.as_bytes()];
+    format!("{:016x}", fingerprint(&parts))
 }
 
 /// Makes edited files valid again, so that a test can recognise results that come from the cache.

@@ -1,6 +1,8 @@
 //! Source code that makes an encoded set part of a program.
 
+use super::fingerprint::fingerprint;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use patchgen_model::Encoded;
 use std::path::Path;
 
 /// File in `OUT_DIR` that a program includes.
@@ -19,19 +21,54 @@ pub fn render(text: &str, index: &str) -> String {
 }
 
 /// Writes the source that includes the text and the index of a set from the same folder.
-pub(crate) fn write(out: &Path) -> Result<(), Diagnostics> {
+pub(crate) fn write(out: &Path, encoded: &Encoded) -> Result<(), Diagnostics> {
     let in_out = |file| format!("(concat!(env!(\"OUT_DIR\"), \"/{file}\"))");
     let set = render(
         &format!("include_str!{}", in_out(TEXT)),
         &format!("include_bytes!{}", in_out(INDEX)),
     );
     let source = format!(
-        "// Made by patchgen {}.\n{set}\n",
-        env!("CARGO_PKG_VERSION")
+        "// Made by patchgen {}.\n{}\n{set}\n",
+        env!("CARGO_PKG_VERSION"),
+        seal(encoded.text.as_bytes(), &encoded.index)
     );
     let path = out.join(SOURCE);
     let old = std::fs::read(&path).unwrap_or_default();
     write_if_changed(&path, &old, source.as_bytes())
+}
+
+/// Error for files in `OUT_DIR` that cannot be included.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum IncludeError {
+    /// No build script has written them.
+    Missing,
+    /// They are not as the build script has written them.
+    Damaged,
+}
+
+/// Checks that the files in `OUT_DIR` are as the build script has written them.
+///
+/// # Errors
+/// If they are missing or damaged.
+pub fn check(out: &Path) -> Result<(), IncludeError> {
+    let Ok(source) = std::fs::read_to_string(out.join(SOURCE)) else {
+        return Err(match out.join(SOURCE).exists() {
+            true => IncludeError::Damaged,
+            false => IncludeError::Missing,
+        });
+    };
+    match (
+        std::fs::read(out.join(TEXT)),
+        std::fs::read(out.join(INDEX)),
+    ) {
+        (Ok(text), Ok(index)) if source.lines().nth(1) == Some(&seal(&text, &index)) => Ok(()),
+        _ => Err(IncludeError::Damaged),
+    }
+}
+
+/// Returns the line of the source that identifies the text and the index.
+fn seal(text: &[u8], index: &[u8]) -> String {
+    format!("// {:016x}", fingerprint(&[text, index]))
 }
 
 /// Writes a file unless its content, `old`, is the same, so that cargo does not compile again because of it.
