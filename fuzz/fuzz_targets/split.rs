@@ -14,7 +14,7 @@ fuzz_target!(|text: &str| {
         end = piece.range.end;
         if piece.kind == PieceKind::Statement {
             let statement = &text[piece.range.clone()];
-            for variable in variables(statement, piece.strings) {
+            for variable in variables(statement, piece.string_mode) {
                 assert!(variable.span.of(statement).starts_with(':'));
             }
         }

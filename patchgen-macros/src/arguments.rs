@@ -3,7 +3,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Ident, LitBool, LitInt, LitStr, Result, Token};
 
-/// `"glob", …, name = value, …`: a build, or nothing where nothing is given.
+/// Arguments `"glob", …, name = value, …` as a build, or `None` if there are none.
 pub(crate) struct Arguments(pub(crate) Option<Build>);
 
 impl Parse for Arguments {
@@ -19,7 +19,7 @@ impl Parse for Arguments {
     }
 }
 
-/// One argument: what it does to the build.
+/// Argument, as the change that it makes to a build.
 struct Change(Box<dyn FnOnce(Build) -> Build>);
 
 impl Parse for Change {
@@ -51,6 +51,7 @@ impl Parse for Change {
     }
 }
 
+/// Returns the change that a method with a value makes.
 fn change<T: 'static>(value: T, method: fn(Build, T) -> Build) -> Box<dyn FnOnce(Build) -> Build> {
     Box::new(move |build| method(build, value))
 }

@@ -1,4 +1,4 @@
-//! What the macro shows where it fails.
+//! Errors that the macro shows.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The builder that a build script uses.
+//! Builder that a build script uses.
 
 use crate::diagnostic::Diagnostics;
 use crate::rule::Level;

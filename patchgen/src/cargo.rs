@@ -1,4 +1,4 @@
-//! The protocol between a build script and cargo. Only this file prints, and only it ends the process.
+//! Protocol between a build script and cargo. No other file prints or ends the process.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::pipeline;

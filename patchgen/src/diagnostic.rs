@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn the_caret_stands_below_the_place() {
+    fn the_caret_is_below_the_position() {
         assert_eq!(
             shown(7, 3, "\tbä\u{7}d"),
             "error[code]: message\n  --> a.sql:7:3\n   7 |  bä d\n     |   ^"
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_long_line_only_the_surroundings_are_shown() {
+    fn only_a_part_of_a_long_line_is_shown() {
         let line = format!("{}X{}", "a".repeat(500), "b".repeat(500));
         let text = shown(1, 501, &line);
         let lines: Vec<_> = text.lines().collect();

@@ -102,7 +102,7 @@ pub fn check_database(name: &str) -> Result<(), NameError> {
 /// Checks the name of a role.
 ///
 /// # Errors
-/// As for [`check_database`].
+/// Those of [`check_database`].
 pub fn check_user(name: &str) -> Result<(), NameError> {
     dotted::identifier("user", name)
 }

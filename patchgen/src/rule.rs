@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::spelling::nearest;
 use std::collections::BTreeMap;
 
-/// Rule that a build can be told to deny, to warn of or to allow.
+/// Rule that a build can deny, warn of or allow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Lint {
     /// Name of the rule, as in `-- patch: allow=…`.

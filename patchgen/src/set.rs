@@ -1,4 +1,4 @@
-//! The set of all patches: its order, and the files that hold it.
+//! Set of all patches: its order, its lock file, and the files that a build writes.
 
 pub(crate) mod cache;
 #[doc(hidden)]

@@ -1,6 +1,6 @@
 //! SQL as text: tokens, statements, classes of statements, and the parser.
 //!
-//! The files build on each other in the order of the list below; none knows of patches.
+//! Each file uses only those before it in the list below. None of them depends on patches.
 //!
 //! ```
 //! use patchgen::sql::{PieceKind, split};
@@ -35,7 +35,7 @@ pub(crate) mod class;
 
 pub use class::{Classified, classify};
 pub use fault::Fault;
-pub use lexer::Strings;
+pub use lexer::StringMode;
 pub use split::{Piece, PieceKind, Split, split};
 pub use variable::variables;
 

@@ -1,5 +1,5 @@
-//! What a build says of the folders under `cases`: each has patches, perhaps a `build.txt` with settings, and the snapshot
-//! of what is found.
+//! Findings in the folders under `cases`. Each has patches, a snapshot of the findings, and maybe a `build.txt` with
+//! settings.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -17,7 +17,7 @@ fn cases() {
         .collect();
     cases.sort();
     for case in cases {
-        // The light build has neither parser nor lints.
+        // A build without the feature `lint` has fewer findings.
         let is_full = ["lints", "lints-denied", "syntax"]
             .iter()
             .any(|name| case.ends_with(name));

@@ -1,4 +1,4 @@
-//! What a lock file lets pass, and what not.
+//! Comparison of patches with a lock file.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -112,10 +112,10 @@ fn a_launchpad_name_with_eight_digits_keeps_its_spelling() {
 }
 
 #[test]
-fn what_stays_and_what_comes_behind_is_accepted() {
+fn unchanged_and_later_patches_are_accepted() {
     let sealed = Sealed::new();
     assert!(sealed.build().locked(true).run().is_ok());
-    // Folder, user and description do not matter, nor how a checkout ends the lines.
+    // Folder, user, description and the line ends of a checkout do not matter.
     sealed.rename(FIRST, "patches/kennel.20240131.0001.owner.other.sql");
     sealed.write("patches.lock", &sealed.lock().replace('\n', "\r\n"));
     sealed.write(
@@ -131,7 +131,7 @@ fn what_stays_and_what_comes_behind_is_accepted() {
 }
 
 #[test]
-fn what_rewrites_history_is_refused() {
+fn a_rewritten_history_is_rejected() {
     let sealed = Sealed::new();
     sealed.write(FIRST, "select 9;");
     insta::assert_snapshot!("edited", shown(sealed.build().run()));
@@ -154,7 +154,7 @@ fn what_rewrites_history_is_refused() {
 }
 
 #[test]
-fn a_damaged_file_says_nothing_of_the_patches() {
+fn a_damaged_file_is_an_error() {
     let sealed = Sealed::new();
     sealed.write("patches.lock", &sealed.lock().replace("0002", "0003"));
     insta::assert_snapshot!("damaged", shown(sealed.build().run()));

@@ -1,4 +1,4 @@
-//! When cargo runs a build script again, and what a build that fails shows: with a real cargo, on a scratch package.
+//! Builds of a scratch package with cargo: changes that run the build script again, and output of builds that fail.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -34,7 +34,7 @@ fn package(name: &str) -> Package {
     package
 }
 
-/// What the program prints, and how often the build script has run up to now.
+/// Runs the program. Returns its output and the number of times that the build script has run so far.
 fn run(package: &Package) -> (String, usize) {
     let output = package.cargo("run");
     let errors = String::from_utf8(output.stderr).unwrap();
@@ -49,7 +49,7 @@ fn patch(minor: u32, description: &str) -> String {
 }
 
 #[test]
-fn every_change_of_patches_is_noticed_and_no_other() {
+fn only_changes_of_patches_run_the_build_script_again() {
     let package = package("scratch-changes");
     let file = |folder: &str, name: &str| format!("patches/{folder}{name}");
     let (a, b, c) = (patch(1, "a"), patch(2, "b"), patch(3, "c"));
@@ -93,7 +93,7 @@ fn every_change_of_patches_is_noticed_and_no_other() {
 }
 
 #[test]
-fn a_lock_file_is_noticed_when_it_comes_and_goes() {
+fn a_lock_file_is_noticed_when_it_is_created_and_deleted() {
     let package = package("scratch-lock");
     package.write(&format!("patches/{}", patch(1, "a")), "select 1;");
     assert_eq!(run(&package).1, 1);
@@ -138,7 +138,7 @@ fn a_build_that_fails_shows_every_fault_once() {
 }
 
 #[test]
-fn a_glob_that_looks_into_the_package_is_refused() {
+fn a_glob_that_searches_the_package_is_rejected() {
     let package = package("scratch-wide");
     package.write("build.rs", &BUILD.replace("patches/**/*.sql", "**/*.sql"));
     package.write(&patch(1, "a"), "select 1;");

@@ -1,8 +1,8 @@
-//! The extension `.sql`
+//! Extension of the names of patch files: `.sql`.
 
 use super::{NameError, SHAPES};
 
-/// Removes `.sql`. The error for another extension tells for what kind of file it is mostly used.
+/// Removes the extension. For a file with another extension, the error names the probable cause.
 pub(super) fn strip(name: &str) -> Result<&str, NameError> {
     let lower = name.to_lowercase();
     if is_backup(&lower) {

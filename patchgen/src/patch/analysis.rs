@@ -68,7 +68,7 @@ fn stray_directives(text: &str, piece: &Piece, leading: usize, findings: &mut Fi
         PieceKind::Space if piece.range.start >= leading => {
             directive::stray(text, piece.range.clone())
         }
-        PieceKind::Statement => directive::within(text, piece.range.clone(), piece.strings),
+        PieceKind::Statement => directive::within(text, piece.range.clone(), piece.string_mode),
         _ => return,
     };
     faults.into_iter().for_each(|fault| findings.error(fault));

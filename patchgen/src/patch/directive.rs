@@ -8,7 +8,7 @@ mod value;
 
 use crate::spelling::nearest;
 use crate::sql::lexer::Tokens;
-use crate::sql::{Fault, Strings};
+use crate::sql::{Fault, StringMode};
 use comment::{Comment, Meaning, SHAPE, comments};
 use key::KEYS;
 use patchgen_model::{Kind, ScriptMode};
@@ -91,14 +91,14 @@ pub(crate) fn stray(text: &str, space: Range<usize>) -> Vec<Fault> {
 }
 
 /// Reports directives in the comments within a statement, where they have no effect either.
-pub(crate) fn within(text: &str, statement: Range<usize>, strings: Strings) -> Vec<Fault> {
+pub(crate) fn within(text: &str, statement: Range<usize>, string_mode: StringMode) -> Vec<Fault> {
     let written = &text[statement.clone()];
     if !written.contains("patch") || !written.contains(['-', '/']) {
         return Vec::new();
     }
     let mut faults = Vec::new();
     let mut end = 0;
-    for token in Tokens::new(written, strings) {
+    for token in Tokens::new(written, string_mode) {
         let space = statement.start + end..statement.start + token.range.start;
         faults.extend(stray(text, space));
         end = token.range.end;
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_nearly_a_directive_is_a_fault() {
+    fn a_misspelt_directive_is_a_fault() {
         let comments = [
             "-- patch: knid=std",
             "-- patch: owner=me",
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn remarks_are_left_alone() {
+    fn other_comments_are_ignored() {
         for comment in [
             "-- Patch for the kennel",
             "-- patch",

@@ -66,7 +66,7 @@ pub(super) fn items(split: &Split, patch: &PatchText<'_>) -> Vec<OwnedItem> {
             PieceKind::Statement => {
                 let statement = &patch.text[piece.range.clone()];
                 let mut variables = if interpolates {
-                    variables(statement, piece.strings)
+                    variables(statement, piece.string_mode)
                 } else {
                     Vec::new()
                 };

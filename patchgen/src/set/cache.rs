@@ -31,8 +31,8 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    /// Reads the results of the previous build from a folder. They are empty if that build had other rules, was made by
-    /// another program, or if one of the files is not as it was written.
+    /// Reads the results of the previous build from a folder. They are empty if that build had other rules or ran in another
+    /// program, or if one of the files is damaged.
     pub(crate) fn load(out: &Path, rules: &Rules) -> Self {
         Self::read(out, rules).unwrap_or_default()
     }
@@ -132,8 +132,8 @@ impl Cache {
     }
 }
 
-/// Returns what must be equal for results to be valid: the rules and the program. (A version does not tell the program's
-/// features.)
+/// Returns the rules and the program that results are valid for. The program is identified by its file, because its version
+/// does not show its features.
 fn header(rules: &Rules) -> String {
     let program = std::env::current_exe().and_then(std::fs::metadata);
     let program = program

@@ -1,4 +1,4 @@
-//! Source code that makes an encoded set part of a program.
+//! Source code that embeds an encoded set in a program.
 
 use super::fingerprint::fingerprint;
 use crate::diagnostic::{Diagnostic, Diagnostics};

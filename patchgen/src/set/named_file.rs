@@ -1,3 +1,5 @@
+//! Patch files that their names identify.
+
 use patchgen_model::{Grammar, Kind, PatchId};
 use std::fs::Metadata;
 use std::path::Path;
@@ -10,7 +12,7 @@ pub(crate) struct NamedFile<'a> {
     /// Path in the file system.
     pub(crate) path: &'a Path,
     pub(crate) metadata: &'a Metadata,
-    /// Identity. The database is empty if neither the name nor the build tells it.
+    /// Identity. The database is empty if neither the name nor the build contains it.
     pub(crate) id: PatchId<'a>,
     /// Grammar of the name.
     pub(crate) grammar: Grammar,

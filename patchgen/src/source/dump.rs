@@ -187,14 +187,14 @@ mod tests {
     }
 
     #[test]
-    fn each_part_is_read_as_it_declares() {
+    fn each_part_is_decoded_as_it_declares() {
         for (bytes, text) in [
             (&b"-- \xe4\nSET client_encoding = 'LATIN9';\n'\xa4'\r\n"[..], "-- ä\nSET client_encoding = 'LATIN9';\n'€'\n"),
             (
                 b"set client_encoding to latin1;\n\x80\xe4\nSET client_encoding = 'UTF8';\n\xc3\xa4",
                 "set client_encoding to latin1;\n\u{80}ä\nSET client_encoding = 'UTF8';\nä",
             ),
-            // As psql would read it.
+            // psql reads it in the same way.
             (b"SET client_encoding = 'WIN1252';\n\xc3\xa4", "SET client_encoding = 'WIN1252';\nÃ¤"),
             (b"SET client_encoding = 'SQL_ASCII';\n\xc3\xa4", "SET client_encoding = 'SQL_ASCII';\nä"),
             // The second byte is a backslash if taken by itself.
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_said() {
+    fn undecodable_bytes_are_an_error() {
         for (bytes, message) in [
             (&b"'\xe4'"[..], "the byte 0xe4 is not UTF-8"),
             (

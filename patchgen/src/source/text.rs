@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn other_encodings_are_told_apart() {
+    fn other_encodings_have_errors_of_their_own() {
         let wide = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect();
         for (bytes, message, place) in [
             (b"\xff\xfea\0".to_vec(), "byte order mark", None),

@@ -1,17 +1,17 @@
 //! `COPY` statements that exchange data with the client.
 
-use super::lexer::{Strings, Tokens};
+use super::lexer::{StringMode, Tokens};
 use super::words::Reader;
 
 /// Returns `true` if data lines follow the statement: `COPY … FROM stdin`, for which the server also accepts `stdout`.
 pub(crate) fn is_from_stdin(statement: &str) -> bool {
-    let mut reader = Reader::new(statement, Strings::Standard);
+    let mut reader = Reader::new(statement, StringMode::Standard);
     reader.accept("copy") && reader.skip_past("from") && reader.accept_any(&["stdin", "stdout"])
 }
 
 /// Returns `true` if the statement is `COPY … TO STDOUT`.
 pub(crate) fn is_to_stdout(statement: &str) -> bool {
-    let mut words = Tokens::new(statement, Strings::Standard)
+    let mut words = Tokens::new(statement, StringMode::Standard)
         .map(|token| statement[token.range].to_ascii_lowercase());
     if words.next().is_none_or(|first| first != "copy") {
         return false;

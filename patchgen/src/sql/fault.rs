@@ -1,12 +1,12 @@
-/// An error or a warning at a place in a text.
+/// Error or warning at a place in a text.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fault {
     /// Offset of the byte that the fault is at.
     pub offset: usize,
     /// Stable name of the rule.
     pub code: &'static str,
-    /// The fault, in lower case and without a full stop.
+    /// Message, in lower case and without a full stop.
     pub message: String,
-    /// The remedy.
+    /// Remedy.
     pub help: Option<String>,
 }

@@ -83,7 +83,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_is_lost_and_every_piece_is_what_it_says(text in text()) {
+    fn the_pieces_cover_the_text_and_fit_their_kinds(text in text()) {
         let whole = split(&text);
         let mut end = 0;
         let mut expects_data = false;
@@ -102,14 +102,14 @@ proptest! {
                     prop_assert!(!expects_data);
                     expects_data = copy::is_from_stdin(part);
                     let _ = classify(part);
-                    for variable in variables(part, piece.strings) {
+                    for variable in variables(part, piece.string_mode) {
                         prop_assert!(variable.span.of(part).starts_with(':'));
                         prop_assert!(!variable.name(part).is_empty());
                     }
                     if whole.faults.is_empty() {
                         prop_assert_eq!(part.trim_matches([' ', '\t', '\r', '\n']), part);
                     }
-                    if whole.faults.is_empty() && piece.strings == Strings::Standard {
+                    if whole.faults.is_empty() && piece.string_mode == StringMode::Standard {
                         let again = split(part).pieces;
                         prop_assert_eq!(again[0].range.clone(), 0..part.len());
                     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// Meaning of a backslash in a plain `'…'` string: the server's `standard_conforming_strings`.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub enum Strings {
+pub enum StringMode {
     /// `on`: a backslash is an ordinary character.
     #[default]
     Standard,
@@ -43,16 +43,16 @@ pub(crate) struct Token {
 pub(crate) struct Tokens<'a> {
     text: &'a str,
     at: usize,
-    strings: Strings,
+    string_mode: StringMode,
     open_comment: Option<usize>,
 }
 
 impl<'a> Tokens<'a> {
-    pub(crate) fn new(text: &'a str, strings: Strings) -> Self {
+    pub(crate) fn new(text: &'a str, string_mode: StringMode) -> Self {
         Self {
             text,
             at: 0,
-            strings,
+            string_mode,
             open_comment: None,
         }
     }
@@ -61,12 +61,12 @@ impl<'a> Tokens<'a> {
         self.text
     }
 
-    pub(crate) fn strings(&self) -> Strings {
-        self.strings
+    pub(crate) fn string_mode(&self) -> StringMode {
+        self.string_mode
     }
 
-    pub(crate) fn set_strings(&mut self, strings: Strings) {
-        self.strings = strings;
+    pub(crate) fn set_string_mode(&mut self, string_mode: StringMode) {
+        self.string_mode = string_mode;
     }
 
     /// Returns the offset of the end of the last token.
@@ -117,9 +117,9 @@ impl<'a> Tokens<'a> {
     }
 
     fn text_constant(&self, open: usize) -> (TokenKind, Option<usize>) {
-        let end = match self.strings {
-            Strings::Standard => quote_end(self.text, open),
-            Strings::Escape => escape_end(self.text, open),
+        let end = match self.string_mode {
+            StringMode::Standard => quote_end(self.text, open),
+            StringMode::Escape => escape_end(self.text, open),
         };
         (TokenKind::Text, end)
     }

@@ -1,4 +1,4 @@
-//! The SQL parser, which checks every statement while a program is built.
+//! Syntax check of every statement while a program is built, by the parser of `squawk`.
 //!
 //! Statements are parsed one by one, as `split` has found them: data, meta-commands and an error in one statement do not
 //! affect the others. Only the first error of a statement is reported, because later ones are mostly consequences of it.
@@ -41,10 +41,11 @@ pub(crate) fn check(text: &str, split: &Split, dialect: Dialect) -> Vec<Fault> {
         })
         .filter_map(|piece| {
             let statement = &text[piece.range.clone()];
-            if shapes.contains(statement, piece.strings) {
+            if shapes.contains(statement, piece.string_mode) {
                 return None;
             }
-            let readings = |statement: &str| reading::readings(statement, piece.strings, dialect);
+            let readings =
+                |statement: &str| reading::readings(statement, piece.string_mode, dialect);
             let Some(mut fault) = check_statement(statement, readings) else {
                 shapes.insert();
                 return None;

@@ -1,30 +1,30 @@
 //! `SET`, `RESET` and `DISCARD`, and their effect on how strings are read.
 
-use super::lexer::Strings;
+use super::lexer::StringMode;
 use super::words::{Reader, boolean};
 
 /// Parameter that decides whether a backslash in a plain string escapes the next character.
 pub(super) const STANDARD_CONFORMING_STRINGS: &str = "standard_conforming_strings";
 
 /// Returns how plain strings are read after this statement, or `None` if the statement does not change that.
-pub(crate) fn strings_after(statement: &str) -> Option<Strings> {
-    let mut reader = Reader::new(statement, Strings::Standard);
+pub(crate) fn string_mode_after(statement: &str) -> Option<StringMode> {
+    let mut reader = Reader::new(statement, StringMode::Standard);
     if reader.accept("set") {
         let _ = accept_scope(&mut reader, "session") || accept_scope(&mut reader, "local");
         if parameter(&mut reader)? != STANDARD_CONFORMING_STRINGS {
             return None;
         }
         return Some(match boolean(&value(&mut reader)) {
-            Some(false) => Strings::Escape,
-            _ => Strings::Standard,
+            Some(false) => StringMode::Escape,
+            _ => StringMode::Standard,
         });
     }
     if reader.accept("reset") {
         let parameter = parameter(&mut reader)?;
         return (parameter == STANDARD_CONFORMING_STRINGS || parameter == "all")
-            .then_some(Strings::Standard);
+            .then_some(StringMode::Standard);
     }
-    (reader.accept("discard") && reader.accept("all")).then_some(Strings::Standard)
+    (reader.accept("discard") && reader.accept("all")).then_some(StringMode::Standard)
 }
 
 /// Skips the word `SESSION` or `LOCAL`, unless it is the name of a parameter itself.

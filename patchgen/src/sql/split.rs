@@ -1,16 +1,17 @@
 //! Splits a patch or a dump as psql does: into statements, `COPY` data blocks and meta-commands.
 //!
-//! Strings, quoted identifiers, dollar quotes, nested comments, parentheses and `BEGIN ATOMIC` bodies hide a semicolon. Where
+//! StringMode, quoted identifiers, dollar quotes, nested comments, parentheses and `BEGIN ATOMIC` bodies hide a semicolon. Where
 //! psql and the server disagree, the server is followed: a function *named* `begin` opens no body, and an `E'…'` string
 //! continued on the next line is still one.
 //!
-//! Nothing here knows SQL beyond that. Time and memory grow with the length of the text; nothing recurses.
+//! The splitter knows no other part of SQL. Time and memory grow linearly with the length of the text, and there is no
+//! recursion.
 
 mod open_statement;
 
 use super::copy;
 use super::fault::Fault;
-use super::lexer::{Strings, Token, TokenKind, Tokens};
+use super::lexer::{StringMode, Token, TokenKind, Tokens};
 use super::meta;
 use super::setting;
 use crate::diagnostic::Cursor;
@@ -38,17 +39,17 @@ pub struct Piece {
     /// Column of the first character, in characters counted from 1.
     pub column: usize,
     /// Meaning of a backslash in the plain strings of the piece.
-    pub strings: Strings,
+    pub string_mode: StringMode,
 }
 
 impl Piece {
-    fn new(kind: PieceKind, range: Range<usize>, start: &Cursor, strings: Strings) -> Self {
+    fn new(kind: PieceKind, range: Range<usize>, start: &Cursor, string_mode: StringMode) -> Self {
         Self {
             kind,
             range,
             line: start.line,
             column: start.column,
-            strings,
+            string_mode,
         }
     }
 }
@@ -83,7 +84,7 @@ pub enum PieceKind {
 #[must_use]
 pub fn split(text: &str) -> Split {
     let mut splitter = Splitter {
-        tokens: Tokens::new(text, Strings::Standard),
+        tokens: Tokens::new(text, StringMode::Standard),
         pieces: Vec::new(),
         faults: Vec::new(),
         end: Cursor::START,
@@ -126,12 +127,13 @@ impl Splitter<'_> {
                 .push(unterminated(self.tokens.text(), token.range.start));
         }
         let text = &self.tokens.text()[token.range.clone()];
-        let strings = self.tokens.strings();
+        let string_mode = self.tokens.string_mode();
         self.open
-            .get_or_insert_with(|| OpenStatement::new(token.range.start, strings))
+            .get_or_insert_with(|| OpenStatement::new(token.range.start, string_mode))
             .add(token, text);
     }
 
+    /// Handles a backslash outside of quotes.
     fn backslash(&mut self, start: usize) {
         let text = self.tokens.text();
         match text.as_bytes().get(start + 1) {
@@ -168,6 +170,7 @@ impl Splitter<'_> {
         }
     }
 
+    /// Adds a meta-command.
     fn meta(&mut self, start: usize) {
         let text = self.tokens.text();
         if self.open.is_some() && !meta::sends_query(&text[start..]) {
@@ -183,7 +186,7 @@ impl Splitter<'_> {
         self.push(PieceKind::Meta, start..end.arguments);
         self.tokens.seek(end.command);
         if meta::is_connect(&text[start..]) {
-            self.tokens.set_strings(Strings::Standard);
+            self.tokens.set_string_mode(StringMode::Standard);
         }
         if data {
             self.data_lines();
@@ -197,13 +200,14 @@ impl Splitter<'_> {
         };
         let statement = &self.tokens.text()[open.range.clone()];
         let data = copy::is_from_stdin(statement);
-        if let Some(strings) = setting::strings_after(statement) {
-            self.tokens.set_strings(strings);
+        if let Some(string_mode) = setting::string_mode_after(statement) {
+            self.tokens.set_string_mode(string_mode);
         }
-        self.push_with(PieceKind::Statement, open.range, open.strings);
+        self.push_with(PieceKind::Statement, open.range, open.string_mode);
         data
     }
 
+    /// Adds the data of a `COPY` that a semicolon has ended.
     fn copy_data(&mut self) {
         let text = self.tokens.text();
         let from = self.tokens.offset();
@@ -250,26 +254,26 @@ impl Splitter<'_> {
     }
 
     fn push(&mut self, kind: PieceKind, range: Range<usize>) {
-        self.push_with(kind, range, self.tokens.strings());
+        self.push_with(kind, range, self.tokens.string_mode());
     }
 
     /// Adds a piece, and the space between it and the piece before.
-    fn push_with(&mut self, kind: PieceKind, range: Range<usize>, strings: Strings) {
+    fn push_with(&mut self, kind: PieceKind, range: Range<usize>, string_mode: StringMode) {
         let text = self.tokens.text();
         if range.start > self.end.offset {
             let space = self.end.offset..range.start;
             self.pieces
-                .push(Piece::new(PieceKind::Space, space, &self.end, strings));
+                .push(Piece::new(PieceKind::Space, space, &self.end, string_mode));
             self.end.advance(text, range.start);
         }
         self.pieces
-            .push(Piece::new(kind, range.clone(), &self.end, strings));
+            .push(Piece::new(kind, range.clone(), &self.end, string_mode));
         self.end.advance(text, range.end);
     }
 
     fn finish(mut self) -> Split {
         if let Some(open) = &self.open {
-            // An open quote explains it better.
+            // If a quote is open, that is the cause.
             if self.faults.is_empty() {
                 self.faults.extend(open.unclosed());
             }
@@ -283,9 +287,9 @@ impl Splitter<'_> {
         let len = self.tokens.text().len();
         if self.end.offset < len {
             let space = self.end.offset..len;
-            let strings = self.tokens.strings();
+            let string_mode = self.tokens.string_mode();
             self.pieces
-                .push(Piece::new(PieceKind::Space, space, &self.end, strings));
+                .push(Piece::new(PieceKind::Space, space, &self.end, string_mode));
         }
         Split {
             pieces: self.pieces,
@@ -322,7 +326,7 @@ fn unterminated(text: &str, offset: usize) -> Fault {
 
 /// Returns the offset of the first token or unclosed comment in the rest of a line.
 fn stray_token(rest: &str) -> Option<usize> {
-    let mut tokens = Tokens::new(rest, Strings::Standard);
+    let mut tokens = Tokens::new(rest, StringMode::Standard);
     let stray = tokens.find(|token| token.kind != TokenKind::Symbol(b';'));
     stray
         .map(|token| token.range.start)

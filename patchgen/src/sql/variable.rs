@@ -1,4 +1,4 @@
-use super::lexer::{Strings, TokenKind, Tokens};
+use super::lexer::{StringMode, TokenKind, Tokens};
 use patchgen_model::{Quoting, Span, Variable};
 
 /// Returns the references to psql variables in a statement: `:name`, `:'name'`, `:"name"`. Spans are relative to the statement.
@@ -7,37 +7,37 @@ use patchgen_model::{Quoting, Span, Variable};
 /// name (`a[1:2]`) are not references; `a[1:n]` is one, which is replaced only if `n` is set.
 ///
 /// ```
-/// use patchgen::sql::{Strings, variables};
+/// use patchgen::sql::{StringMode, variables};
 ///
-/// let found = variables("create role :\"name\" password :'secret' -- :no", Strings::Standard);
+/// let found = variables("create role :\"name\" password :'secret' -- :no", StringMode::Standard);
 /// assert_eq!(found.len(), 2);
 /// ```
 #[must_use]
-pub fn variables(statement: &str, strings: Strings) -> Vec<Variable> {
+pub fn variables(statement: &str, string_mode: StringMode) -> Vec<Variable> {
     let mut found = Vec::new();
     if !statement.contains(':') {
         return found;
     }
-    let mut tokens = Tokens::new(statement, strings);
+    let mut tokens = Tokens::new(statement, string_mode);
     while let Some(token) = tokens.next() {
         if token.kind != TokenKind::Symbol(b':') {
             continue;
         }
         let start = token.range.start;
-        let behind = start + 1;
-        let (quoting, open) = match statement.as_bytes().get(behind) {
+        let quote = start + 1;
+        let (quoting, open) = match statement.as_bytes().get(quote) {
             Some(b':' | b'=') => {
-                tokens.seek(behind + 1);
+                tokens.seek(quote + 1);
                 continue;
             }
-            Some(b'\'') => (Quoting::Literal, behind + 1),
-            Some(b'"') => (Quoting::Identifier, behind + 1),
-            _ => (Quoting::Plain, behind),
+            Some(b'\'') => (Quoting::Literal, quote + 1),
+            Some(b'"') => (Quoting::Identifier, quote + 1),
+            _ => (Quoting::Plain, quote),
         };
         let name = name_end(statement, open);
         let end = match quoting {
             Quoting::Plain => name,
-            _ if statement.as_bytes().get(name) == statement.as_bytes().get(behind) => name + 1,
+            _ if statement.as_bytes().get(name) == statement.as_bytes().get(quote) => name + 1,
             _ => continue,
         };
         if name == open {

@@ -1,5 +1,5 @@
 use super::identifier;
-use super::lexer::{Strings, Token, TokenKind, Tokens};
+use super::lexer::{StringMode, Token, TokenKind, Tokens};
 
 /// Options of a parenthesised list, each with its value.
 pub(super) type Options = Vec<(String, Option<String>)>;
@@ -12,8 +12,8 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(statement: &'a str, strings: Strings) -> Self {
-        let mut tokens = Tokens::new(statement, strings);
+    pub(super) fn new(statement: &'a str, string_mode: StringMode) -> Self {
+        let mut tokens = Tokens::new(statement, string_mode);
         let next = tokens.next();
         Self { tokens, next }
     }

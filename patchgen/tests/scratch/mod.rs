@@ -1,4 +1,4 @@
-//! A package outside the workspace, built by a real cargo.
+//! Package outside the workspace, which cargo builds.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,8 +9,8 @@ pub(crate) struct Package {
 }
 
 impl Package {
-    /// It stands on the model in place of the runtime, of which generated code needs no more; and it leaves out the parser,
-    /// which takes long to build.
+    /// Creates a package. It depends on the model instead of the runtime, because generated code needs only that, and it does
+    /// not use the parser, which takes long to build.
     pub(crate) fn new(name: &str) -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = fs::remove_dir_all(&folder);

@@ -1,4 +1,4 @@
-//! The patch that the rules check.
+//! Patch that the rules check.
 
 use crate::patch::item::OwnedItem;
 use crate::rule::explain;

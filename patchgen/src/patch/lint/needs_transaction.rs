@@ -1,6 +1,6 @@
 use super::input::{LintInput, LintStatement};
 use crate::sql::lexer::Tokens;
-use crate::sql::{Fault, Strings};
+use crate::sql::{Fault, StringMode};
 use patchgen_model::Kind;
 
 pub(super) const NAME: &str = "needs-transaction";
@@ -24,7 +24,7 @@ pub(super) fn check(input: &LintInput<'_>) -> Vec<Fault> {
 
 /// Returns the command of a statement that needs a transaction.
 fn command(statement: &LintStatement<'_>) -> Option<&'static str> {
-    let mut words = Tokens::new(statement.text, Strings::Standard)
+    let mut words = Tokens::new(statement.text, StringMode::Standard)
         .map(|token| statement.text[token.range].to_ascii_lowercase());
     let first = words.next()?;
     let second = words.next();

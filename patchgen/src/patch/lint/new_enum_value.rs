@@ -1,6 +1,6 @@
 use super::input::{LintInput, fault};
 use crate::sql::Fault;
-use crate::sql::lexer::{Strings, TokenKind, Tokens};
+use crate::sql::lexer::{StringMode, TokenKind, Tokens};
 use crate::sql::parser::tree;
 use patchgen_model::Kind;
 use squawk_syntax::ast::{AlterTypeAction, AstNode, Stmt};
@@ -40,7 +40,7 @@ enum Change {
 }
 
 fn change(statement: &str) -> Option<Change> {
-    let mut words = Tokens::new(statement, Strings::Standard)
+    let mut words = Tokens::new(statement, StringMode::Standard)
         .map(|token| statement[token.range].to_ascii_lowercase());
     let first = words.next()?;
     if !matches!(first.as_str(), "create" | "alter") || words.next()? != "type" {
@@ -73,7 +73,7 @@ fn use_of(value: &str, statement: &str) -> Option<usize> {
     if matches!(change(statement), Some(Change::Added { .. })) {
         return None;
     }
-    Tokens::new(statement, Strings::Standard)
+    Tokens::new(statement, StringMode::Standard)
         .find(|token| token.kind == TokenKind::Text && &statement[token.range.clone()] == value)
         .map(|token| token.range.start)
 }

@@ -1,6 +1,6 @@
 use super::input::{LintInput, fault};
 use crate::sql::lexer::{TokenKind, Tokens};
-use crate::sql::{Fault, Strings};
+use crate::sql::{Fault, StringMode};
 
 pub(super) const NAME: &str = "password-literal";
 
@@ -9,7 +9,7 @@ pub(super) fn check(input: &LintInput<'_>) -> Vec<Fault> {
     input
         .statements()
         .filter_map(|statement| {
-            let mut tokens = Tokens::new(statement.text, Strings::Standard);
+            let mut tokens = Tokens::new(statement.text, StringMode::Standard);
             let mut is_next = |words: &[&str]| {
                 let word = tokens.next().map(|token| &statement.text[token.range]);
                 word.is_some_and(|word| words.iter().any(|it| it.eq_ignore_ascii_case(word)))

@@ -1,6 +1,6 @@
 use super::input::{LintInput, LintStatement, Stage};
 use crate::sql::lexer::{TokenKind, Tokens};
-use crate::sql::{Fault, Strings};
+use crate::sql::{Fault, StringMode};
 use patchgen_model::{Class, Kind};
 
 pub(super) const NAME: &str = "session-setting";
@@ -26,7 +26,7 @@ pub(super) fn check(input: &LintInput<'_>) -> Vec<Fault> {
 }
 
 fn parameter(statement: &LintStatement<'_>) -> Option<String> {
-    let mut tokens = Tokens::new(statement.text, Strings::Standard)
+    let mut tokens = Tokens::new(statement.text, StringMode::Standard)
         .map(|token| (token.kind, &statement.text[token.range]));
     let is = |text: &str, word: &str| text.eq_ignore_ascii_case(word);
     let (_, first) = tokens.next()?;

@@ -1,4 +1,4 @@
-//! The rules of `squawk-linter`.
+//! Rules of `squawk-linter`.
 
 mod prefilter;
 
@@ -6,7 +6,7 @@ use super::input::{LintInput, LintStatement, fault};
 use crate::rule::{LINTS, explain};
 use crate::sql::lexer::{TokenKind, Tokens};
 use crate::sql::parser::{self, TextTree};
-use crate::sql::{Fault, Strings};
+use crate::sql::{Fault, StringMode};
 use patchgen_model::Kind;
 use prefilter::{Prefilter, UNUSED_IGNORE};
 use squawk_linter::{Linter, Rule, Violation};
@@ -128,7 +128,7 @@ fn created(statement: &str) -> Vec<String> {
 fn words(statement: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut is_dotted = false;
-    for token in Tokens::new(statement, Strings::Standard) {
+    for token in Tokens::new(statement, StringMode::Standard) {
         let text = &statement[token.range.clone()];
         match token.kind {
             TokenKind::Symbol(b'.') => {

@@ -9,7 +9,7 @@ use crate::sql::{PieceKind, classify, split};
 use patchgen_model::{Kind, Span};
 use squawk_linter::{Linter, Rule};
 
-/// One line a finding: its place, rule and message.
+/// Returns one line for each finding: its position, rule and message.
 fn lint(text: &str, kind: Kind, stage: Stage) -> Vec<String> {
     let is_on = |rule: &str| explain(rule).is_some_and(|lint| lint.is_on);
     lint_with(text, kind, stage, None, &is_on)
@@ -66,11 +66,11 @@ fn later(text: &str) -> Vec<String> {
 const NOTHING: [&str; 0] = [];
 
 #[test]
-fn every_rule_has_one_line_and_squawk_knows_its_own() {
+fn every_rule_has_one_entry_and_squawk_has_its_own() {
     let mut names: Vec<_> = names().collect();
     let ours = names.iter().position(|name| name.starts_with("require-"));
     for name in &names[ours.unwrap()..] {
-        // The linter itself has no name to turn this one on by: it is never off.
+        // The linter has no name for this rule, so that it is never off.
         assert!(
             name.parse::<Rule>().is_ok() || *name == "unused-ignore",
             "{name}"
@@ -87,7 +87,7 @@ fn every_rule_has_one_line_and_squawk_knows_its_own() {
         for text in [lint.why, lint.instead] {
             assert!(!text.ends_with('.') && !text.is_empty(), "{text}");
         }
-        // Who asks why a rule is silent gets an answer.
+        // The explanation of a rule that is off has the reason for it.
         assert_eq!(
             lint.why.contains("Off because"),
             !lint.is_on,
@@ -98,7 +98,7 @@ fn every_rule_has_one_line_and_squawk_knows_its_own() {
 }
 
 #[test]
-fn a_usual_patch_is_no_cause_for_warnings() {
+fn a_usual_patch_has_no_warnings() {
     let usual = [
         "create table kennel.dog (id int primary key, name varchar(20) not null, born timestamptz, breed serial);\n\
          create index on kennel.dog (name);\nalter table kennel.dog add foreign key (id) references kennel.breed;\n\
@@ -121,7 +121,7 @@ fn a_usual_patch_is_no_cause_for_warnings() {
 }
 
 #[test]
-fn dangers_are_told() {
+fn dangerous_statements_are_reported() {
     let table: &[(&str, &[&str])] = &[
         (
             "-- ä\ncreate index i on dog (name);",
@@ -153,7 +153,7 @@ fn dangers_are_told() {
                 "1:14 ban-truncate-cascade: using `CASCADE` will recursively truncate any tables that foreign key to the referenced tables",
             ],
         ),
-        // A statement that the parser does not know does not hide the others.
+        // An invalid statement does not hide faults in others.
         (
             "select quite new syntax ! here;\ndrop table dog;",
             &["2:1 ban-drop-table: dropping a table may break existing clients"],
@@ -166,13 +166,13 @@ fn dangers_are_told() {
     ];
     for (text, expected) in table {
         assert_eq!(later(text), *expected, "{text}");
-        // Nobody uses a database that is being made.
+        // A database that is being created is not used yet.
         assert_eq!(lint(text, Kind::Std, Stage::Bootstrap), NOTHING, "{text}");
     }
 }
 
 #[test]
-fn what_squawk_lacks_is_told_too() {
+fn own_rules_report_dangerous_statements() {
     let table: &[(&str, &[&str])] = &[
         (
             "copy t from stdin;\n1\nselect 1;\n",

@@ -1,3 +1,5 @@
+//! Line of the cache about one file.
+
 use super::stamp::{Stamp, nanoseconds};
 use crate::diagnostic::{Diagnostic, Place, Position};
 use crate::set::named_file::NamedFile;
@@ -149,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_reads_as_it_was_written() {
+    fn a_row_is_read_as_it_was_written() {
         let position = Position {
             line: 3,
             column: 7,

@@ -1,7 +1,7 @@
 //! Classes from the tree of the SQL parser.
 
 use super::{Classified, setting};
-use crate::sql::lexer::Strings;
+use crate::sql::lexer::StringMode;
 use crate::sql::parser;
 use crate::sql::setting::parameter as read_parameter;
 use crate::sql::words::{Options, Reader, boolean, option};
@@ -119,7 +119,7 @@ fn set(statement: &ast::Set) -> Class {
 
 fn setting_name(parameter: &ast::ConfigParameterRef) -> String {
     let text = parameter.syntax().text().to_string();
-    read_parameter(&mut Reader::new(&text, Strings::Standard)).unwrap_or_default()
+    read_parameter(&mut Reader::new(&text, StringMode::Standard)).unwrap_or_default()
 }
 
 fn unquoted(literal: &ast::Literal) -> String {
@@ -166,11 +166,11 @@ fn reindex(statement: &ast::Reindex) -> Classified {
         .last()
         .is_some_and(|option| {
             let text = option.syntax().text().to_string();
-            let mut reader = Reader::new(&text, Strings::Standard);
+            let mut reader = Reader::new(&text, StringMode::Standard);
             reader.advance();
             reader.at_end() || boolean(&reader.value()) != Some(false)
         });
-    let whole = |concurrently: bool| {
+    let class_of = |concurrently: bool| {
         if by_option || concurrently {
             Class::ReindexConcurrently
         } else {
@@ -182,14 +182,14 @@ fn reindex(statement: &ast::Reindex) -> Classified {
             let schema = it.schema_ref().and_then(|schema| qualified(Some(schema)).1);
             return Classified {
                 schema,
-                ..whole(it.concurrently_token().is_some()).into()
+                ..class_of(it.concurrently_token().is_some()).into()
             };
         }
         Some(ast::ReindexTarget::ReindexTargetDatabase(it)) => {
-            return whole(it.concurrently_token().is_some()).into();
+            return class_of(it.concurrently_token().is_some()).into();
         }
         Some(ast::ReindexTarget::ReindexTargetSystem(it)) => {
-            return whole(it.concurrently_token().is_some()).into();
+            return class_of(it.concurrently_token().is_some()).into();
         }
         Some(ast::ReindexTarget::ReindexTargetTable(it)) => (
             it.concurrently_token().is_some(),
@@ -260,7 +260,7 @@ fn alter_subscription(statement: &ast::AlterSubscription) -> Classified {
 
 fn options(list: Option<ast::AttributeList>) -> Options {
     let text = list.map(|list| list.syntax().text().to_string());
-    Reader::new(&text.unwrap_or_default(), Strings::Standard).options()
+    Reader::new(&text.unwrap_or_default(), StringMode::Standard).options()
 }
 
 fn named(class: Class, conditional: bool, name: Option<impl AstNode>) -> Classified {
@@ -278,5 +278,5 @@ fn qualified(name: Option<impl AstNode>) -> (Option<String>, Option<String>) {
 }
 
 fn read(name: &squawk_syntax::SyntaxNode) -> (Option<String>, Option<String>) {
-    Reader::new(&name.text().to_string(), Strings::Standard).qualified()
+    Reader::new(&name.text().to_string(), StringMode::Standard).qualified()
 }

@@ -2,14 +2,14 @@
 
 use super::{Classified, setting};
 use crate::sql::copy;
-use crate::sql::lexer::Strings;
+use crate::sql::lexer::StringMode;
 use crate::sql::words::{Reader, option};
 use patchgen_model::Class;
 
 /// Returns `false` if the first words show that the class is `Transactional`, so that no tree is needed.
 #[cfg(feature = "syntax")]
 pub(super) fn is_candidate(statement: &str) -> bool {
-    let mut reader = Reader::new(statement, Strings::Standard);
+    let mut reader = Reader::new(statement, StringMode::Standard);
     let first = reader.word().unwrap_or_default();
     reader.advance();
     let second = reader.word().unwrap_or_default();
@@ -29,7 +29,7 @@ pub(super) fn is_candidate(statement: &str) -> bool {
 
 /// Classifies a statement by its words.
 pub(super) fn classify(statement: &str) -> Classified {
-    let mut reader = Reader::new(statement, Strings::Standard);
+    let mut reader = Reader::new(statement, StringMode::Standard);
     let Some(first) = reader.word() else {
         return Classified::default();
     };
@@ -107,7 +107,7 @@ fn create(mut reader: Reader<'_>) -> Classified {
     } else {
         reader.name()
     };
-    // An index lives in the schema of its table.
+    // An index is in the schema of its table.
     let schema = if reader.accept("on") {
         reader.accept("only");
         reader.qualified().0

@@ -7,7 +7,7 @@ use patchgen_model::Class;
 /// Returns the class of a `SET` whose first word has been read.
 pub(super) fn set(mut reader: Reader<'_>) -> Class {
     let local = accept_scope(&mut reader, "local");
-    // `SESSION` stands before any name, and begins `SESSION AUTHORIZATION` and `SESSION CHARACTERISTICS`.
+    // `SESSION` is allowed before any name; `SESSION AUTHORIZATION` and `SESSION CHARACTERISTICS` begin with it, too.
     let mut session = false;
     while accept_scope(&mut reader, "session") {
         session = true;

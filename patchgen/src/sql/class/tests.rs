@@ -16,12 +16,12 @@ fn check(classify: impl Fn(&str) -> Classified) {
 }
 
 #[test]
-fn words_tell_the_class() {
+fn words_determine_the_class() {
     check(by_words::classify);
 }
 
 #[test]
-fn the_tree_tells_the_same() {
+fn the_tree_determines_the_same_class() {
     check(classify);
     #[cfg(feature = "syntax")]
     for statement in CLASSES
@@ -30,7 +30,7 @@ fn the_tree_tells_the_same() {
         .chain(OBJECTS.iter().map(|row| row.0))
     {
         let by_words = by_words::classify(statement);
-        // The parser lacks a word or two; the words decide then.
+        // The parser does not accept a few of them; then the words decide.
         if let Some(by_tree) = by_tree::classify(statement) {
             assert_eq!(by_tree, by_words, "{statement}");
         } else {

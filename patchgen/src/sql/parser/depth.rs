@@ -1,6 +1,6 @@
 //! Nesting depth of a statement. The parser recurses, and its time grows with the square of the depth.
 
-use crate::sql::lexer::{Strings, TokenKind, Tokens};
+use crate::sql::lexer::{StringMode, TokenKind, Tokens};
 use std::thread;
 
 /// Stack of the parser's thread in bytes: four times as much as [`MAX`] levels need in a build without optimisation.
@@ -33,7 +33,7 @@ impl Depth {
         let mut depth = 0;
         let mut outer = Vec::new();
         let mut level = Level::default();
-        for token in Tokens::new(statement, Strings::Standard) {
+        for token in Tokens::new(statement, StringMode::Standard) {
             match token.kind {
                 TokenKind::Symbol(b'(' | b'[') => {
                     outer.push(std::mem::take(&mut level));

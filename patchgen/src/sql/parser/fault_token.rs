@@ -1,6 +1,6 @@
-//! The token that an error of the parser is about.
+//! Token at which the parser has found an error.
 
-use crate::sql::lexer::{Strings, Tokens};
+use crate::sql::lexer::{StringMode, Tokens};
 
 /// First words of statements. One of them in the wrong place mostly means that a semicolon is missing.
 const FIRST_WORDS: [&str; 45] = [
@@ -64,7 +64,7 @@ impl<'a> FaultToken<'a> {
     pub(super) fn after(statement: &'a str, offset: usize) -> Self {
         let offset = statement.floor_char_boundary(offset);
         let rest = &statement[offset..];
-        let Some(token) = Tokens::new(rest, Strings::Standard).next() else {
+        let Some(token) = Tokens::new(rest, StringMode::Standard).next() else {
             return Self {
                 offset: statement.len(),
                 text: "",

@@ -1,7 +1,7 @@
 //! Remedies for syntax that users know from other databases, from psql and from older servers.
 
 use super::fault_token::FaultToken;
-use crate::sql::lexer::{Strings, Tokens};
+use crate::sql::lexer::{StringMode, Tokens};
 
 /// Returns the remedy for an error at a token of a statement, if one is known.
 pub(super) fn of(statement: &str, found: &FaultToken<'_>) -> Option<&'static str> {
@@ -60,7 +60,7 @@ fn follows_start(before: &str) -> bool {
 /// Returns `true` if the list element that contains the error begins with `INDEX` or `KEY`.
 fn is_inline_index(before: &str, word: &str) -> bool {
     let element = before.rfind([',', '(']).map_or("", |at| &before[at + 1..]);
-    let first = Tokens::new(element, Strings::Standard)
+    let first = Tokens::new(element, StringMode::Standard)
         .next()
         .map_or(word, |token| &element[token.range]);
     matches!(first, "index" | "key" | "fulltext")

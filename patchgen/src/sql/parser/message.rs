@@ -1,4 +1,4 @@
-//! The parser's messages in the words of its users.
+//! Messages of the parser, in the words of its users.
 
 use super::fault_token::FaultToken;
 use super::hint;
@@ -49,10 +49,10 @@ fn text(message: &str, found: &FaultToken<'_>) -> String {
         .iter()
         .find_map(|cut| message.split_once(cut))
         .map_or(message, |(core, _)| core);
-    // A comma is only one of the things that may follow an element.
-    let says_nothing = ["expected command", "expected COMMA", "unexpected token"].contains(&core)
+    // Such a message does not help: a comma is only one of many tokens that may follow an element.
+    let is_vague = ["expected command", "expected COMMA", "unexpected token"].contains(&core)
         || core.starts_with("Missing semicolon");
-    if says_nothing {
+    if is_vague {
         return found.unexpected();
     }
     let named = NAMES

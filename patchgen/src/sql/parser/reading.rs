@@ -2,7 +2,7 @@
 //!
 //! Every byte keeps its offset, so that the parser's offsets are valid in the file.
 
-use crate::sql::lexer::{Strings, TokenKind, Tokens};
+use crate::sql::lexer::{StringMode, TokenKind, Tokens};
 use crate::sql::variable::variables;
 use patchgen_model::{Quoting, Variable};
 use std::borrow::Cow;
@@ -24,14 +24,14 @@ pub(super) struct Readings {
 }
 
 /// Returns the ways to read a statement, with placeholders for variables.
-pub(super) fn readings(statement: &str, strings: Strings, dialect: Dialect) -> Readings {
-    let text = match strings {
-        Strings::Standard => Cow::Borrowed(statement),
-        Strings::Escape => Cow::Owned(without_escapes(statement)),
+pub(super) fn readings(statement: &str, string_mode: StringMode, dialect: Dialect) -> Readings {
+    let text = match string_mode {
+        StringMode::Standard => Cow::Borrowed(statement),
+        StringMode::Escape => Cow::Owned(without_escapes(statement)),
     };
     let references = match dialect {
         Dialect::Sql => Vec::new(),
-        Dialect::Psql => variables(statement, strings),
+        Dialect::Psql => variables(statement, string_mode),
     };
     if references.is_empty() {
         return Readings {
@@ -43,14 +43,14 @@ pub(super) fn readings(statement: &str, strings: Strings, dialect: Dialect) -> R
         .iter()
         .any(|reference| reference.quoting == Quoting::Plain);
     let mut texts: Vec<String> = if is_open {
-        // A variable may stand for a name, a string or a number.
+        // A variable can contain a name, a string or a number.
         ["v", "'", "1"]
             .map(|plain| with_placeholders(&text, &references, plain))
             .into()
     } else {
         vec![with_placeholders(&text, &references, "v")]
     };
-    // The reference may be none, as in `a[1:n]`.
+    // Without placeholders, because `a[1:n]` may be a slice.
     texts.push(text.into_owned());
     Readings { texts, is_open }
 }
@@ -85,7 +85,7 @@ fn with_placeholders(statement: &str, references: &[Variable], plain: &str) -> S
 pub(super) fn without_escapes(statement: &str) -> String {
     let mut text = String::with_capacity(statement.len());
     let mut done = 0;
-    for token in Tokens::new(statement, Strings::Escape) {
+    for token in Tokens::new(statement, StringMode::Escape) {
         let constant = &statement[token.range.clone()];
         let open = constant.find('\'').map_or(0, |at| at + 1);
         let is_plain = constant.starts_with(['\'', 'n', 'N']) && open > 0;
@@ -102,7 +102,7 @@ pub(super) fn without_escapes(statement: &str) -> String {
 
 /// Returns `true` for statements that every server accepts, although the parser does not.
 pub(super) fn is_known_gap(statement: &str) -> bool {
-    let mut words = Tokens::new(statement, Strings::Standard)
+    let mut words = Tokens::new(statement, StringMode::Standard)
         .map(|token| statement[token.range].to_ascii_lowercase());
     let mut next = || words.next().unwrap_or_default();
     match (next().as_str(), next().as_str(), next().as_str()) {

@@ -2,7 +2,7 @@
 //!
 //! Of two statements with the same shape, such as the `INSERT`s of a dump, both are valid or neither is.
 
-use crate::sql::lexer::{Strings, TokenKind, Tokens};
+use crate::sql::lexer::{StringMode, TokenKind, Tokens};
 use std::collections::HashSet;
 
 /// Greatest number of shapes that are kept; more than a large dump has tables.
@@ -20,9 +20,9 @@ pub(super) struct Shapes {
 
 impl Shapes {
     /// Returns `true` if a statement with this shape has been accepted. Only `INSERT`s are numerous enough to be compared.
-    pub(super) fn contains(&mut self, statement: &str, strings: Strings) -> bool {
+    pub(super) fn contains(&mut self, statement: &str, string_mode: StringMode) -> bool {
         let first = statement.get(..6).unwrap_or_default();
-        let is_one_of_many = strings == Strings::Standard
+        let is_one_of_many = string_mode == StringMode::Standard
             && statement.len() < MAX_LEN
             && first.eq_ignore_ascii_case("insert");
         self.last = is_one_of_many.then(|| shape(statement)).flatten();
@@ -42,7 +42,7 @@ impl Shapes {
 fn shape(statement: &str) -> Option<String> {
     let mut shape = String::with_capacity(statement.len());
     let mut done = 0;
-    for token in Tokens::new(statement, Strings::Standard) {
+    for token in Tokens::new(statement, StringMode::Standard) {
         let text = &statement[token.range.clone()];
         // `:'name'` is a variable of psql, and `UESCAPE '!'` names an escape character.
         let is_variable = statement[..token.range.start].ends_with(':');

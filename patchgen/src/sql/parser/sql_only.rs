@@ -1,5 +1,5 @@
 use super::reading::without_escapes;
-use crate::sql::lexer::Strings;
+use crate::sql::lexer::StringMode;
 use crate::sql::split::{Piece, PieceKind, Split};
 
 /// Returns the text with everything that is not SQL, and every statement that is not wanted, replaced by spaces.
@@ -10,9 +10,9 @@ pub(crate) fn sql_only(text: &str, split: &Split, is_wanted: impl Fn(&Piece) -> 
         match piece.kind {
             // Comments stay, because some are directives for the linter.
             PieceKind::Space => sql.push_str(&part.replace("\\.", "  ").replace("\\;", " ;")),
-            PieceKind::Statement if is_wanted(piece) => match piece.strings {
-                Strings::Standard => sql.push_str(part),
-                Strings::Escape => sql.push_str(&without_escapes(part)),
+            PieceKind::Statement if is_wanted(piece) => match piece.string_mode {
+                StringMode::Standard => sql.push_str(part),
+                StringMode::Escape => sql.push_str(&without_escapes(part)),
             },
             _ => sql.extend(
                 part.bytes()

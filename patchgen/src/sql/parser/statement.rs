@@ -1,4 +1,4 @@
-//! One statement, given to the parser by itself.
+//! Parsing of a single statement.
 
 use super::depth::{Depth, with_stack};
 use super::inline_index;

@@ -1,29 +1,29 @@
 use super::*;
 use crate::diagnostic::line_and_column;
-use crate::sql::{Strings, split};
+use crate::sql::{StringMode, split};
 use std::fmt::Write;
 
-/// One line a fault: its place, its message and its help.
+/// Returns one line for each fault: its position, its message and its help.
 fn faults(text: &str, dialect: Dialect) -> String {
     let split = split(text);
     let mut faults = split.faults.clone();
     faults.extend(check(text, &split, dialect));
-    // What is right as a whole has no statement that is wrong.
+    // If the text as a whole is valid, each of its statements is.
     assert!(faults.is_empty() || TextTree::of(text, &split).is_none());
-    let mut told = String::new();
+    let mut report = String::new();
     for fault in faults {
         let (line, column) = line_and_column(text, fault.offset);
-        write!(told, "--! {line}:{column} {}", fault.message).unwrap();
+        write!(report, "--! {line}:{column} {}", fault.message).unwrap();
         if let Some(help) = fault.help {
-            write!(told, "; {help}").unwrap();
+            write!(report, "; {help}").unwrap();
         }
-        told.push('\n');
+        report.push('\n');
     }
-    told
+    report
 }
 
 #[test]
-fn statements_of_many_shapes_are_right() {
+fn valid_statements_have_no_faults() {
     for text in [
         include_str!("../../../tests/corpus/valid.sql"),
         include_str!("../../../tests/corpus/newer.sql"),
@@ -32,9 +32,9 @@ fn statements_of_many_shapes_are_right() {
     }
 }
 
-/// The same texts are shown to a server by the integration tests.
+/// The integration tests send the same texts to a server.
 #[test]
-fn faults_are_told_where_they_are() {
+fn faults_are_reported_at_their_positions() {
     let corpus = include_str!("../../../tests/corpus/wrong.sql");
     for block in corpus.split("--! ").skip(1) {
         let (expected, text) = block.split_once('\n').unwrap();
@@ -52,11 +52,11 @@ fn faults_are_told_where_they_are() {
 }
 
 #[test]
-fn a_statement_like_another_is_judged_by_all_that_can_be_wrong_with_it() {
+fn a_statement_with_the_shape_of_another_can_have_a_fault_of_its_own() {
     let text = "insert into t values (1, 'a''b', x);\n".repeat(3)
         + "insert into t values (1, 'a' 'b', x);\ninsert into t values (1, '', x);\n\
            insert into t values (1, 'a', );\ninsert into t values (1, U&'\\', x);\n";
-    for (right, wrong) in [
+    for (valid, invalid) in [
         (
             "insert into t values (:'a');",
             "insert into t values (:'a b');",
@@ -66,19 +66,19 @@ fn a_statement_like_another_is_judged_by_all_that_can_be_wrong_with_it() {
             "insert into t values (U&'a' UESCAPE '12');",
         ),
     ] {
-        let together = format!("{right}\n{wrong}");
+        let together = format!("{valid}\n{invalid}");
         assert_ne!(faults(&together, Dialect::Psql), "", "{together}");
     }
-    let told = faults(&text, Dialect::Sql);
-    let places: Vec<&str> = told
+    let report = faults(&text, Dialect::Sql);
+    let places: Vec<&str> = report
         .lines()
         .filter_map(|line| line.split(' ').nth(1))
         .collect();
-    assert_eq!(places, ["4:30", "6:29", "7:29"], "{told}");
+    assert_eq!(places, ["4:30", "6:29", "7:29"], "{report}");
 }
 
 #[test]
-fn every_statement_is_judged_by_itself() {
+fn every_statement_is_checked_by_itself() {
     let text = "selec 1;\r\ncopy t from stdin;\r\n)\t'(\r\n\\.\r\n\\unrestrict )(\r\nselect 'ä', ;\r\nselect 1;\r\ndrop tabl x;";
     assert_eq!(
         faults(text, Dialect::Sql),
@@ -87,32 +87,32 @@ fn every_statement_is_judged_by_itself() {
 }
 
 #[test]
-fn psql_variables_stand_for_anything() {
-    let right = [
+fn psql_variables_can_replace_any_sql() {
+    let valid = [
         "create role :\"name\" password :'secret' valid until :until connection limit :n",
         "alter database :db owner to :o",
         "select a[1:n], :list from :schema.:t where b = :x::int limit :l",
         "comment on database d is :'text'",
         "alter role r set :parameters",
     ];
-    for statement in right {
+    for statement in valid {
         assert_eq!(faults(statement, Dialect::Psql), "", "{statement}");
     }
-    let wrong = "select from where :'x'";
+    let invalid = "select from where :'x'";
     assert_eq!(
-        faults(wrong, Dialect::Psql),
+        faults(invalid, Dialect::Psql),
         "--! 1:13 expected a table, found `where`\n"
     );
 }
 
 #[test]
-fn escapes_in_plain_strings_are_read_as_the_session_says() {
+fn escapes_in_plain_strings_depend_on_the_session() {
     let text = r"set standard_conforming_strings = off; select '\'', n'\\ä', E'\''; select 1 2 3";
     assert_eq!(faults(text, Dialect::Sql), "--! 1:77 missing comma\n");
 }
 
 #[test]
-fn depth_does_no_harm() {
+fn deep_statements_do_not_exhaust_the_stack() {
     let too_deep = "--! 1:1 nested too deeply to be checked; split it, or declare `-- patch: syntax=unchecked` to leave it to the server\n";
     for (repeated, end, most) in [
         ("(", ")", 800),
@@ -125,15 +125,15 @@ fn depth_does_no_harm() {
         ("a::", "", 800),
         ("a.", "", 800),
     ] {
-        // All that counts is that the parser comes back.
+        // The parser has to return; its result does not matter.
         let text = format!("select {}1{}", repeated.repeat(most), end.repeat(most));
-        let told = faults(&text, Dialect::Sql);
-        assert!(told != too_deep, "{repeated}: {told}");
+        let report = faults(&text, Dialect::Sql);
+        assert!(report != too_deep, "{repeated}: {report}");
         let text = format!("select 1 + {}1", repeated.repeat(200_000));
-        let told = check_statement(&text, |text| {
-            reading::readings(text, Strings::Standard, Dialect::Sql)
+        let report = check_statement(&text, |text| {
+            reading::readings(text, StringMode::Standard, Dialect::Sql)
         });
-        assert!(told.is_some_and(|fault| fault.message.starts_with("nested too deeply")));
+        assert!(report.is_some_and(|fault| fault.message.starts_with("nested too deeply")));
     }
     let rows = format!(
         "insert into t values {}(1)",

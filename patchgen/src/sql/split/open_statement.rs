@@ -1,14 +1,14 @@
-//! The statement that a text is in, and whether a semicolon ends it.
+//! The statement that is being read. It determines if a semicolon ends it.
 
 use crate::sql::fault::Fault;
-use crate::sql::lexer::{Strings, Token, TokenKind};
+use crate::sql::lexer::{StringMode, Token, TokenKind};
 use std::ops::Range;
 
-/// A statement whose end has not been found yet.
+/// Statement whose end has not been found yet.
 #[derive(Debug)]
 pub(super) struct OpenStatement {
     pub(super) range: Range<usize>,
-    pub(super) strings: Strings,
+    pub(super) string_mode: StringMode,
     head: Head,
     /// Number of open parentheses.
     parentheses: usize,
@@ -44,10 +44,10 @@ enum Previous {
 }
 
 impl OpenStatement {
-    pub(super) fn new(start: usize, strings: Strings) -> Self {
+    pub(super) fn new(start: usize, string_mode: StringMode) -> Self {
         Self {
             range: start..start,
-            strings,
+            string_mode,
             head: Head::Start,
             parentheses: 0,
             parenthesis: 0,

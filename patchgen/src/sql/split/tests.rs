@@ -2,7 +2,7 @@ use super::*;
 use crate::diagnostic::line_and_column;
 use crate::sql::variable::variables;
 
-/// One line a piece, space left out: its kind, place and text.
+/// Returns one line for each piece that is not space: its kind and text.
 fn pieces(text: &str) -> Vec<String> {
     let Split { pieces, .. } = split(text);
     let joined: String = pieces
@@ -42,7 +42,7 @@ fn faults(text: &str) -> Vec<(usize, usize, String)> {
 }
 
 #[test]
-fn a_semicolon_ends_a_statement_only_where_psql_says_so() {
+fn a_semicolon_ends_a_statement_only_where_psql_ends_it() {
     let table: &[(&str, &[&str])] = &[
         ("", &[]),
         (" ;; -- a\n/* b; */ ;", &[]),
@@ -55,7 +55,7 @@ fn a_semicolon_ends_a_statement_only_where_psql_says_so() {
             r"select foo_e'\'; select 2",
             &[r"select foo_e'\'", "select 2"],
         ),
-        // The second part of an escape string escapes too; a plain string's does not.
+        // The second part of an escape string has escapes, too; that of a plain string has none.
         (
             "select E'a' -- x\n '\\';'; select 2",
             &["select E'a' -- x\n '\\';'", "select 2"],
@@ -274,7 +274,7 @@ fn the_meaning_of_a_backslash_can_change_within_a_file() {
 }
 
 #[test]
-fn what_never_ends_is_a_fault_at_its_beginning() {
+fn an_unterminated_token_is_a_fault_at_its_beginning() {
     let table: &[(&str, usize, usize, &str)] = &[
         (
             "select 1;\nselect 'ä', 'a;\nselect 2;",
@@ -344,7 +344,7 @@ fn what_never_ends_is_a_fault_at_its_beginning() {
 #[test]
 fn variables_are_found_outside_quotes() {
     let found = |text: &str| -> Vec<String> {
-        variables(text, Strings::Standard)
+        variables(text, StringMode::Standard)
             .iter()
             .map(|variable| variable.span.of(text).to_owned())
             .collect()
@@ -359,11 +359,11 @@ fn variables_are_found_outside_quotes() {
         [""; 0]
     );
     assert_eq!(found("select :a::int, x:::b"), [":a", ":b"]);
-    assert_eq!(variables(r"'\':a' :b", Strings::Escape).len(), 1);
+    assert_eq!(variables(r"'\':a' :b", StringMode::Escape).len(), 1);
 }
 
 #[test]
-fn size_and_depth_do_no_harm() {
+fn long_and_deep_texts_are_split() {
     let line = format!("select '{}';", "ä;".repeat(1_700_000));
     assert_eq!(split(&line).pieces.len(), 2);
     assert_eq!(split(&"select 1; ".repeat(5_000)).pieces.len(), 10_000);

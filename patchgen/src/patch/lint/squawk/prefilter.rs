@@ -4,7 +4,7 @@
 //! no finding in most patches.
 
 use crate::patch::lint::input::{LintInput, LintStatement};
-use crate::sql::lexer::{Strings, Token, TokenKind, Tokens};
+use crate::sql::lexer::{StringMode, Token, TokenKind, Tokens};
 use std::collections::HashSet;
 
 /// Rule that the linter has no name for, so that it is never off.
@@ -95,7 +95,7 @@ impl Prefilter {
         let mut pieces = input.split.pieces.iter();
         Self {
             is_unusual: input.text.contains("squawk")
-                || pieces.any(|piece| piece.strings == Strings::Escape),
+                || pieces.any(|piece| piece.string_mode == StringMode::Escape),
             statements: input.statements().map(Features::of).collect(),
         }
     }
@@ -129,7 +129,7 @@ impl Features {
         let mut names = HashSet::new();
         let mut depth = 0_usize;
         let mut may_name = true;
-        for token in Tokens::new(statement.text, Strings::Standard) {
+        for token in Tokens::new(statement.text, StringMode::Standard) {
             let name = name(statement.text, &token);
             match token.kind {
                 TokenKind::Symbol(b'(') => depth += 1,

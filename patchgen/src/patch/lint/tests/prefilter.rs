@@ -1,8 +1,8 @@
-//! Rules are passed over where they have nothing to find, and only there.
+//! Tests that the prefilter rejects only rules that have no finding.
 
 use super::*;
 
-/// Something for each rule of squawk's that is on, in every way that leads to it.
+/// Statements with a finding of each rule of squawk that is on, in every form that the rule reports.
 const FOUND: &[(&str, &[&str])] = &[
     (
         "adding-field-with-default",
@@ -204,11 +204,11 @@ const FOUND: &[(&str, &[&str])] = &[
 ];
 
 #[test]
-fn a_rule_is_passed_over_only_where_it_has_nothing_to_find() {
+fn only_rules_without_findings_are_rejected() {
     let find = |text: &str| {
         let on =
             |rule: &str| rule != "mixed-change" && explain(rule).is_some_and(|lint| lint.is_on);
-        // What replaces `VACUUM FULL` is new in 19.
+        // The replacement of `VACUUM FULL` exists since version 19.
         lint_with(text, Kind::Concurrent, Stage::Later, Some(19), &on)
     };
     for lint in LINTS
@@ -223,7 +223,7 @@ fn a_rule_is_passed_over_only_where_it_has_nothing_to_find() {
     }
     for (rule, texts) in FOUND {
         for text in *texts {
-            // A word to squawk has all rules run.
+            // With the word `squawk` in a comment, all rules run.
             let all = find(&format!("{text};\n-- squawk"));
             assert!(
                 all.iter()
