@@ -4,7 +4,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::pipeline;
 use crate::set::codegen;
 use crate::settings::Settings;
-use crate::source::scan;
+use crate::source::glob;
 use std::path::{Path, PathBuf};
 
 /// Does the whole work of a build script; see [`Build::emit`](crate::Build::emit).
@@ -49,7 +49,7 @@ fn watch(settings: &Settings, out: &Path) -> Result<(), Diagnostics> {
     }
     let mut too_wide_globs = Vec::new();
     for glob in &settings.globs {
-        let root = base.join(scan::root(glob));
+        let root = base.join(glob::root(glob));
         if contains(&root, &base) || contains(&root, out) {
             too_wide_globs.push(too_wide(glob));
         }

@@ -11,8 +11,8 @@ use crate::set::lockfile::{self, Lock, Unsealed};
 use crate::set::named_file::NamedFile;
 use crate::set::{Output, checksum, order};
 use crate::settings::Settings;
-use crate::source::revision;
 use crate::source::scan::{self, Found};
+use crate::source::{glob, revision};
 use analysed::{Analysed, analyse_all};
 use patchgen_model::{DraftSet, Encoded, PatchId, PatchSet, Revision, encode};
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ pub(crate) fn run(settings: &Settings, out: Option<&Path>) -> Result<Output, Dia
     let base = settings.folder()?;
     let mut findings = setting_faults(settings);
     thread::scope(|scope| {
-        let roots: Vec<PathBuf> = settings.globs.iter().map(|glob| scan::root(glob)).collect();
+        let roots: Vec<PathBuf> = settings.globs.iter().map(|glob| glob::root(glob)).collect();
         let folder = base.clone();
         let head = scope.spawn(move || revision::read(&folder, &roots));
 

@@ -1,4 +1,4 @@
-//! `database.YYYYMMDD.NNNN.user.description.sql`
+//! Dotted names: `database.YYYYMMDD.NNNN.user.description.sql`.
 
 use super::{Name, NameError, SHAPES};
 use patchgen_model::{Grammar, Version};

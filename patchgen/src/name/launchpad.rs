@@ -1,4 +1,4 @@
-//! `patch-major-minor-point-kind.sql`
+//! Launchpad names: `patch-major-minor-point-kind.sql`.
 
 use super::{Name, NameError};
 use crate::spelling::nearest;

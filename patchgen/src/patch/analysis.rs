@@ -1,3 +1,5 @@
+//! Analysis of a patch by itself.
+
 use super::attributes::Attributes;
 use super::directive;
 use super::findings::Findings;
@@ -63,6 +65,7 @@ pub(crate) fn analyse(file: &str, text: &str, attributes: Attributes, rules: &Ru
     }
 }
 
+/// Reports directives in a piece after the first statement.
 fn stray_directives(text: &str, piece: &Piece, leading: usize, findings: &mut Findings<'_>) {
     let faults = match piece.kind {
         PieceKind::Space if piece.range.start >= leading => {

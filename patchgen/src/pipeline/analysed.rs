@@ -112,6 +112,7 @@ pub(super) fn analyse_all<'a>(
     all
 }
 
+/// Analyses a file, unless the cache has the result.
 fn analyse_one<'a>(
     named: &NamedFile<'a>,
     cache: &'a Cache,

@@ -1,12 +1,13 @@
 //! Files that globs match.
 
+use super::glob::{MATCHING, any_case_extension, split};
 use super::text::TextError;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use glob::{MatchOptions, Pattern};
+use glob::Pattern;
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::{DirEntry, Metadata};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 /// File that a glob matched.
 #[derive(Clone, Debug)]
@@ -202,51 +203,6 @@ fn real_folder(path: &Path) -> PathBuf {
     real
 }
 
-const MATCHING: MatchOptions = MatchOptions {
-    case_sensitive: true,
-    require_literal_separator: true,
-    require_literal_leading_dot: false,
-};
-
-/// Returns the glob with its final `.sql` in any case, so that `X.SQL` is found and reported.
-fn any_case_extension(glob: &str) -> String {
-    match glob.strip_suffix(".sql") {
-        Some(stem) if has_wildcard(stem) => format!("{stem}.[sS][qQ][lL]"),
-        _ => glob.to_owned(),
-    }
-}
-
-fn has_wildcard(text: &str) -> bool {
-    text.contains(['*', '?', '['])
-}
-
-/// Returns the folder that a glob searches, or the file that it names if it has no wildcard.
-pub(crate) fn root(glob: &str) -> PathBuf {
-    split(glob).0
-}
-
-/// Splits a glob before its first part with a wildcard.
-fn split(glob: &str) -> (PathBuf, String) {
-    let parts: Vec<Component<'_>> = Path::new(glob)
-        .components()
-        .filter(|part| *part != Component::CurDir)
-        .collect();
-    let wild = parts
-        .iter()
-        .position(|part| has_wildcard(&part.as_os_str().to_string_lossy()));
-    let (root, rest) = parts.split_at(wild.unwrap_or(parts.len()));
-    let root = if root.is_empty() {
-        PathBuf::from(".")
-    } else {
-        root.iter().collect()
-    };
-    let rest: Vec<_> = rest
-        .iter()
-        .map(|part| part.as_os_str().to_string_lossy())
-        .collect();
-    (root, rest.join("/"))
-}
-
 fn no_match(base: &Path, glob: &str, root: &Path) -> Diagnostic {
     let help = if glob.contains('{') {
         "globs know no `{a,b}`; name each glob by itself".to_owned()
@@ -285,20 +241,6 @@ pub(crate) fn read(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_root_of_a_glob_is_its_part_before_the_first_wildcard() {
-        for (glob, expected) in [
-            ("patches/**/*.sql", "patches"),
-            ("./a/b/c?.sql", "a/b"),
-            ("../x/[ab]/y.sql", "../x"),
-            ("*.sql", "."),
-            ("a/b.sql", "a/b.sql"),
-            ("/srv/patches/*", "/srv/patches"),
-        ] {
-            assert_eq!(root(glob), Path::new(expected), "{glob}");
-        }
-    }
 
     fn found_in(base: &Path, globs: &[&str]) -> (Vec<String>, Vec<String>) {
         let globs: Vec<_> = globs.iter().map(|glob| (*glob).to_owned()).collect();

@@ -39,7 +39,7 @@ pub(super) fn unicode(text: &str, escape: char) -> Option<String> {
         for _ in 0..digits {
             code = code * 16 + rest.next()?.to_digit(16)?;
         }
-        // Surrogates may be written one by one.
+        // The two surrogates of a character may be escaped one by one.
         match u16::try_from(code) {
             Ok(unit) => units.push(unit),
             Err(_) => units.extend_from_slice(char::from_u32(code)?.encode_utf16(&mut [0; 2])),

@@ -9,7 +9,7 @@ pub(super) struct End {
     pub(super) command: usize,
 }
 
-/// Finds the end of the command whose backslash is at `start`.
+/// Returns the end of the command whose backslash is at `start`.
 ///
 /// Arguments end with the line, at the backslash of another command, or at `\\`, after which SQL continues.
 pub(super) fn end(text: &str, start: usize) -> End {

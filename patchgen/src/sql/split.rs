@@ -1,8 +1,8 @@
 //! Splits a patch or a dump as psql does: into statements, `COPY` data blocks and meta-commands.
 //!
-//! StringMode, quoted identifiers, dollar quotes, nested comments, parentheses and `BEGIN ATOMIC` bodies hide a semicolon. Where
-//! psql and the server disagree, the server is followed: a function *named* `begin` opens no body, and an `E'…'` string
-//! continued on the next line is still one.
+//! Strings, quoted identifiers, dollar quotes, nested comments, parentheses and `BEGIN ATOMIC` bodies hide a semicolon. Where
+//! psql and the server differ, the splitter follows the server: a function *named* `begin` opens no body, and an `E'…'`
+//! string that continues on the next line is one string.
 //!
 //! The splitter knows no other part of SQL. Time and memory grow linearly with the length of the text, and there is no
 //! recursion.

@@ -1,6 +1,8 @@
 //! Parsing of a single statement.
 
-use super::depth::{Depth, with_stack};
+use super::depth::Depth;
+#[cfg(feature = "lint")]
+use super::depth::with_stack;
 use super::inline_index;
 use super::reading;
 use squawk_syntax::SourceFile;
