@@ -150,9 +150,9 @@ fn digest(encoded: &Encoded, rows: &str) -> String {
     format!("{:016x}", fingerprint(&parts))
 }
 
-/// Makes edited files valid again, so that a test can recognise results that come from the cache.
+/// Updates the digest after an edit, so that a test can recognise results that come from the cache.
 #[cfg(test)]
-pub(crate) fn seal_again(out: &Path) -> Option<()> {
+pub(crate) fn update_digest(out: &Path) -> Option<()> {
     let file = std::fs::read_to_string(out.join(ROWS)).ok()?;
     let encoded = Encoded {
         text: std::fs::read_to_string(out.join(TEXT)).ok()?,

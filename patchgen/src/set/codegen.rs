@@ -30,7 +30,7 @@ pub(crate) fn write(out: &Path, encoded: &Encoded) -> Result<(), Diagnostics> {
     let source = format!(
         "// Made by patchgen {}.\n{}\n{set}\n",
         env!("CARGO_PKG_VERSION"),
-        seal(encoded.text.as_bytes(), &encoded.index)
+        digest_line(encoded.text.as_bytes(), &encoded.index)
     );
     let path = out.join(SOURCE);
     let old = std::fs::read(&path).unwrap_or_default();
@@ -61,13 +61,15 @@ pub fn check(out: &Path) -> Result<(), IncludeError> {
         std::fs::read(out.join(TEXT)),
         std::fs::read(out.join(INDEX)),
     ) {
-        (Ok(text), Ok(index)) if source.lines().nth(1) == Some(&seal(&text, &index)) => Ok(()),
+        (Ok(text), Ok(index)) if source.lines().nth(1) == Some(&digest_line(&text, &index)) => {
+            Ok(())
+        }
         _ => Err(IncludeError::Damaged),
     }
 }
 
 /// Returns the line of the source that identifies the text and the index.
-fn seal(text: &[u8], index: &[u8]) -> String {
+fn digest_line(text: &[u8], index: &[u8]) -> String {
     format!("// {:016x}", fingerprint(&[text, index]))
 }
 
