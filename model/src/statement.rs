@@ -16,6 +16,22 @@ impl Span {
     pub fn of(self, text: &str) -> &str {
         &text[self.start as usize..self.end as usize]
     }
+
+    /// Returns the span moved by some bytes towards the end of the text, such as from a part of a text to the whole.
+    ///
+    /// ```
+    /// use patchgen_model::Span;
+    ///
+    /// let within = Span { start: 0, end: 3 };
+    /// assert_eq!(within.moved(7), Span { start: 7, end: 10 });
+    /// ```
+    #[must_use]
+    pub const fn moved(self, bytes: u32) -> Self {
+        Self {
+            start: self.start.saturating_add(bytes),
+            end: self.end.saturating_add(bytes),
+        }
+    }
 }
 
 macro_rules! classes {
