@@ -1,7 +1,9 @@
 //! Statements and meta-commands of a patch.
 
 use super::patch_text::PatchText;
-use crate::sql::{Classified, Piece, PieceKind, Split, classify, variables};
+use crate::sql::class::classify_with;
+use crate::sql::lexer::span;
+use crate::sql::{Classified, PieceKind, Split, variables};
 use patchgen_model::{Class, CopyData, Item, Span, Statement, Variable};
 
 /// [`Item`] that owns its names.
@@ -15,6 +17,7 @@ pub(crate) enum OwnedItem {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct OwnedStatement {
     pub(crate) span: Span,
+    /// Spans in it are relative to the statement.
     pub(crate) classified: Classified,
     pub(crate) variables: Vec<Variable>,
     pub(crate) data: Option<CopyData>,
@@ -24,6 +27,25 @@ impl OwnedStatement {
     /// Returns the class of the statement.
     pub(crate) fn class(&self) -> Class {
         self.classified.class
+    }
+
+    /// Returns the statement with borrowed names.
+    fn statement(&self) -> Statement<'_> {
+        let found = &self.classified;
+        let moved = |span: Option<Span>| span.map(|span| span.moved(self.span.start));
+        Statement {
+            span: self.span,
+            class: found.class,
+            schema: found.schema.as_deref(),
+            object: found.object.as_deref(),
+            conditional: found.conditional,
+            name: moved(found.name),
+            limit: moved(found.limit),
+            keyword: moved(found.keyword),
+            body: moved(found.body),
+            variables: self.variables.clone(),
+            data: self.data,
+        }
     }
 }
 
@@ -40,16 +62,7 @@ impl OwnedItem {
     pub(crate) fn item(&self) -> Item<'_> {
         match self {
             Self::Meta(span) => Item::Meta(*span),
-            Self::Statement(statement) => Item::Statement(Statement {
-                span: statement.span,
-                class: statement.classified.class,
-                schema: statement.classified.schema.as_deref(),
-                object: statement.classified.object.as_deref(),
-                conditional: statement.classified.conditional,
-                variables: statement.variables.clone(),
-                data: statement.data,
-                ..Statement::default()
-            }),
+            Self::Statement(statement) => Item::Statement(statement.statement()),
         }
     }
 }
@@ -57,26 +70,29 @@ impl OwnedItem {
 /// Returns the statements and meta-commands of a patch.
 pub(super) fn items(split: &Split, patch: &PatchText<'_>) -> Vec<OwnedItem> {
     let mut items: Vec<OwnedItem> = Vec::new();
-    let interpolates = patch.attributes.is_baseline && !patch.is_for_psql();
     for piece in &split.pieces {
-        let span = span(piece);
+        let span = span(&piece.range);
         match piece.kind {
             PieceKind::Space => {}
             PieceKind::Meta => items.push(OwnedItem::Meta(span)),
             PieceKind::Statement => {
                 let statement = &patch.text[piece.range.clone()];
-                let mut variables = if interpolates {
+                let mut variables = if patch.attributes.is_baseline {
                     variables(statement, piece.string_mode)
                 } else {
                     Vec::new()
                 };
+                let classified = classify_with(statement, piece.string_mode, &variables);
+                if patch.is_for_psql() {
+                    // psql puts the values in itself.
+                    variables.clear();
+                }
                 for variable in &mut variables {
-                    variable.span.start += span.start;
-                    variable.span.end += span.start;
+                    variable.span = variable.span.moved(span.start);
                 }
                 items.push(OwnedItem::Statement(OwnedStatement {
                     span,
-                    classified: classify(statement),
+                    classified,
                     variables,
                     data: None,
                 }));
@@ -93,14 +109,4 @@ pub(super) fn items(split: &Split, patch: &PatchText<'_>) -> Vec<OwnedItem> {
         }
     }
     items
-}
-
-/// Returns the range of a piece.
-fn span(piece: &Piece) -> Span {
-    // Larger texts are rejected before they are read.
-    let narrow = |offset| u32::try_from(offset).unwrap_or(u32::MAX);
-    Span {
-        start: narrow(piece.range.start),
-        end: narrow(piece.range.end),
-    }
 }

@@ -85,6 +85,12 @@ fn a_build_with_a_cache_is_like_one_without() {
     assert!(project.both(&settings).is_ok());
     project.rename(A, "kennel.20240131.0003.postgres.c.sql");
     assert!(project.both(&settings).is_ok());
+    // Facts about statements, at other places than before.
+    let facts = "create database :\"d\" connection limit 5;\ndo 'begin end';\ncreate role r;\n";
+    project.write("d.00000000.0000.u.v.sql", facts);
+    assert!(project.both(&settings).is_ok());
+    project.write("a.20240131.0001.u.v.sql", "do $$ begin end $$;\n");
+    assert!(project.both(&settings).is_ok());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Tokens of PostgreSQL's lexical grammar, in as much detail as is needed to find the ends of quotes, comments and words.
 
+use patchgen_model::Span;
 use std::ops::Range;
 
 /// Meaning of a backslash in a plain `'…'` string: the server's `standard_conforming_strings`.
@@ -27,6 +28,8 @@ pub(crate) enum TokenKind {
     Number,
     /// One byte of an operator or of punctuation.
     Symbol(u8),
+    /// Reference to a psql variable, which only a `Reader` recognises.
+    Variable,
 }
 
 /// Token of a text.
@@ -36,6 +39,21 @@ pub(crate) struct Token {
     pub(crate) range: Range<usize>,
     /// `false` if the text ends within the token.
     pub(crate) closed: bool,
+}
+
+impl Token {
+    pub(crate) fn span(&self) -> Span {
+        span(&self.range)
+    }
+}
+
+/// Returns a range as it is stored. Larger texts are rejected before they are read.
+pub(crate) fn span(range: &Range<usize>) -> Span {
+    let narrow = |offset| u32::try_from(offset).unwrap_or(u32::MAX);
+    Span {
+        start: narrow(range.start),
+        end: narrow(range.end),
+    }
 }
 
 /// Iterator over the tokens of a text, without the white space and the comments between them.

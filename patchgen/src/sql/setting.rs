@@ -27,7 +27,7 @@ pub(crate) fn string_mode_after(statement: &str) -> Option<StringMode> {
     (reader.accept("discard") && reader.accept("all")).then_some(StringMode::Standard)
 }
 
-/// Skips the word `SESSION` or `LOCAL`, unless it is the name of a parameter itself.
+/// Skips the word `SESSION`, `LOCAL` or `NAMES`, unless it is the name of a parameter itself.
 pub(super) fn accept_scope(reader: &mut Reader<'_>, word: &str) -> bool {
     let mut ahead = reader.clone();
     let is_scope = ahead.accept(word)

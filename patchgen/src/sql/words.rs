@@ -1,5 +1,9 @@
+mod constant;
+mod place;
+
 use super::identifier;
 use super::lexer::{StringMode, Token, TokenKind, Tokens};
+use patchgen_model::Variable;
 
 /// Options of a parenthesised list, each with its value.
 pub(super) type Options = Vec<(String, Option<String>)>;
@@ -8,14 +12,36 @@ pub(super) type Options = Vec<(String, Option<String>)>;
 #[derive(Clone, Debug)]
 pub(super) struct Reader<'a> {
     tokens: Tokens<'a>,
+    /// References to psql variables, in order.
+    variables: &'a [Variable],
     next: Option<Token>,
+    /// Last token that was skipped.
+    last: Option<Token>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(statement: &'a str, string_mode: StringMode) -> Self {
-        let mut tokens = Tokens::new(statement, string_mode);
-        let next = tokens.next();
-        Self { tokens, next }
+        Self::with_variables(statement, string_mode, &[])
+    }
+
+    /// Returns a reader for which a reference to a psql variable is one token.
+    pub(super) fn with_variables(
+        statement: &'a str,
+        string_mode: StringMode,
+        variables: &'a [Variable],
+    ) -> Self {
+        let mut reader = Self {
+            tokens: Tokens::new(statement, string_mode),
+            variables,
+            next: None,
+            last: None,
+        };
+        reader.advance();
+        reader
+    }
+
+    pub(super) fn string_mode(&self) -> StringMode {
+        self.tokens.string_mode()
     }
 
     /// Returns the next token as written.
@@ -27,12 +53,29 @@ impl<'a> Reader<'a> {
 
     /// Skips the next token.
     pub(super) fn advance(&mut self) {
-        self.next = self.tokens.next();
+        let mut next = self.tokens.next();
+        if let Some(token) = &mut next
+            && token.kind == TokenKind::Symbol(b':')
+        {
+            let start = token.span().start;
+            let found = |variable: &Variable| variable.span.start.cmp(&start);
+            if let Ok(at) = self.variables.binary_search_by(found) {
+                token.kind = TokenKind::Variable;
+                token.range.end = self.variables[at].span.end as usize;
+                self.tokens.seek(token.range.end);
+            }
+        }
+        self.last = std::mem::replace(&mut self.next, next);
     }
 
     /// Returns `true` if no token is left.
     pub(super) fn at_end(&self) -> bool {
         self.next.is_none()
+    }
+
+    /// Returns `true` if no token is left but a semicolon.
+    pub(super) fn at_statement_end(&self) -> bool {
+        self.at_end() || self.is_at_symbol(b';')
     }
 
     /// Returns the next token in lower case if it is a word.

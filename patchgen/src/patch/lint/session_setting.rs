@@ -30,8 +30,16 @@ fn parameter(statement: &LintStatement<'_>) -> Option<String> {
         .map(|token| (token.kind, &statement.text[token.range]));
     let is = |text: &str, word: &str| text.eq_ignore_ascii_case(word);
     let (_, first) = tokens.next()?;
-    if statement.class == Class::SessionSetting && is(first, "set") {
+    let is_setting = matches!(
+        statement.class,
+        Class::SessionSetting | Class::ClientEncoding
+    );
+    if is_setting && is(first, "set") {
         let (_, second) = tokens.next()?;
+        // A change of the encoding has its class even if it ends with the transaction.
+        if statement.class == Class::ClientEncoding && is(second, "local") {
+            return None;
+        }
         let name = if is(second, "session") {
             tokens.next()?.1
         } else {

@@ -186,6 +186,20 @@ fn own_rules_report_dangerous_statements() {
         ),
         ("select set_config('a.b', 'c', true);", &[]),
         (
+            "set client_encoding = 'UTF8';\nset names 'UTF8';",
+            &[
+                "1:1 session-setting: `client_encoding` is set beyond the end of the transaction, and 1 more",
+            ],
+        ),
+        (
+            "set session names 'UTF8';",
+            &["1:1 session-setting: `names` is set beyond the end of the transaction"],
+        ),
+        (
+            "set local client_encoding = 'UTF8'; set local names 'UTF8';",
+            &[],
+        ),
+        (
             "alter type mood add value 'sleepy';\nselect 1;\ninsert into t values ('ä', 'sleepy');",
             &["3:28 new-enum-value: 'sleepy' is used in the transaction that adds it"],
         ),
@@ -222,7 +236,7 @@ fn own_rules_report_dangerous_statements() {
         assert_eq!(later(text), *expected, "{text}");
     }
     let text = "set local work_mem = '1MB';\nlock table dog;\ndeclare c cursor for select 1;\ndeclare d cursor with hold for select 1;\n\
-        do $$ begin end $$;\ncall p();\ndrop subscription s;";
+        do $$ begin commit; end $$; do $$ begin end $$;\ncall p();\ndrop subscription s;";
     assert_eq!(
         lint(text, Kind::Concurrent, Stage::Later),
         [

@@ -1,20 +1,21 @@
 //! Classes from the tree of the SQL parser.
 
-use super::{Classified, setting};
-use crate::sql::lexer::StringMode;
+use super::{Classified, block, database, setting};
+use crate::sql::lexer::{StringMode, span};
 use crate::sql::parser;
 use crate::sql::setting::parameter as read_parameter;
 use crate::sql::words::{Options, Reader, boolean, option};
-use patchgen_model::Class;
+use patchgen_model::{Class, Span};
 use squawk_syntax::ast::{self, AstNode, Stmt};
 
 /// Classifies a statement. Returns `None` if the parser does not accept it.
 pub(super) fn classify(statement: &str) -> Option<Classified> {
-    parser::tree(statement).as_ref().map(classify_statement)
+    let tree = parser::tree(statement)?;
+    Some(classify_statement(&tree, statement))
 }
 
-fn classify_statement(statement: &Stmt) -> Classified {
-    match statement {
+fn classify_statement(tree: &Stmt, statement: &str) -> Classified {
+    match tree {
         Stmt::Begin(_) => Class::Begin.into(),
         Stmt::Commit(ast::Commit::CommitTransaction(_)) => Class::Commit.into(),
         Stmt::Rollback(ast::Rollback::RollbackTransaction(_)) => Class::Rollback.into(),
@@ -52,7 +53,12 @@ fn classify_statement(statement: &Stmt) -> Classified {
         Stmt::Cluster(it) if it.table_name_ref().is_none() && it.cluster_legacy().is_none() => {
             Class::Repeatable.into()
         }
-        Stmt::Do(_) | Stmt::Call(_) => Class::Procedural.into(),
+        Stmt::Do(_) => {
+            let mut reader = Reader::new(statement, StringMode::Standard);
+            reader.advance();
+            block::classify(reader)
+        }
+        Stmt::Call(_) => Class::Procedural.into(),
         Stmt::Copy(it) => copy(it).into(),
         Stmt::CreateIndex(it) if it.concurrently_token().is_some() => create_index(it),
         Stmt::DropIndex(it) if it.concurrently_token().is_some() => named(
@@ -65,19 +71,26 @@ fn classify_statement(statement: &Stmt) -> Classified {
             .actions()
             .find_map(|action| detach(&action))
             .unwrap_or_default(),
-        Stmt::CreateDatabase(it) => named(Class::CreateDatabase, false, it.database()),
-        Stmt::DropDatabase(it) => named(
+        Stmt::CreateDatabase(it) => Classified {
+            limit: it
+                .database_option_list()
+                .and_then(limit)
+                .or_else(|| Some(end(statement))),
+            ..placed(Class::CreateDatabase, false, it.database())
+        },
+        Stmt::DropDatabase(it) => placed(
             Class::DropDatabase,
             it.if_exists().is_some(),
             it.database_ref(),
         ),
-        Stmt::AlterDatabase(it) => match it.action() {
-            Some(ast::AlterDatabaseAction::SetTablespace(_)) => {
-                named(Class::AlterDatabaseTablespace, false, it.database_ref())
-            }
-            _ => Classified::default(),
-        },
-        Stmt::CreateTablespace(it) => named(Class::CreateTablespace, false, it.tablespace()),
+        Stmt::AlterDatabase(it) => alter_database(it),
+        Stmt::CreateTablespace(it) => placed(Class::CreateTablespace, false, it.tablespace()),
+        Stmt::CreateRole(it) => create_role(it.role(), statement),
+        Stmt::CreateUser(it) => create_role(it.role(), statement),
+        Stmt::CreateGroup(it) => create_role(it.role(), statement),
+        Stmt::DropRole(it) => drop_role(it.if_exists().is_some()),
+        Stmt::DropUser(it) => drop_role(it.if_exists().is_some()),
+        Stmt::DropGroup(it) => drop_role(it.if_exists().is_some()),
         Stmt::DropTablespace(it) => named(
             Class::DropTablespace,
             it.if_exists().is_some(),
@@ -217,12 +230,71 @@ fn detach(action: &ast::AlterTableAction) -> Option<Classified> {
         return None;
     };
     match detach.detach_partition_option()? {
-        ast::DetachPartitionOption::DetachConcurrently(_) => Some(named(
-            Class::DetachPartitionConcurrently,
-            false,
-            detach.table_name_ref(),
-        )),
+        ast::DetachPartitionOption::DetachConcurrently(option) => Some(Classified {
+            keyword: option
+                .concurrently_token()
+                .map(|token| span(&token.text_range().into())),
+            ..named(
+                Class::DetachPartitionConcurrently,
+                false,
+                detach.table_name_ref(),
+            )
+        }),
         ast::DetachPartitionOption::DetachFinalize(_) => None,
+    }
+}
+
+fn alter_database(statement: &ast::AlterDatabase) -> Classified {
+    let class = |class| placed(class, false, statement.database_ref());
+    match statement.action() {
+        Some(ast::AlterDatabaseAction::SetTablespace(_)) => class(Class::AlterDatabaseTablespace),
+        Some(ast::AlterDatabaseAction::DatabaseOptionList(options)) => match limit(options) {
+            None => Classified::default(),
+            limit => Classified {
+                limit,
+                ..class(Class::AlterDatabase)
+            },
+        },
+        _ => Classified::default(),
+    }
+}
+
+/// Returns the place of the connection limit in a list of options.
+fn limit(options: ast::DatabaseOptionList) -> Option<Span> {
+    options.database_options().find_map(|option| {
+        let text = option.syntax().text().to_string();
+        let limit = database::limit(&mut Reader::new(&text, StringMode::Standard))?;
+        Some(limit.moved(place(&option).start))
+    })
+}
+
+/// Returns the empty place behind the last token of a statement.
+fn end(statement: &str) -> Span {
+    let mut reader = Reader::new(statement, StringMode::Standard);
+    while !reader.at_statement_end() {
+        reader.advance();
+    }
+    reader.end()
+}
+
+fn create_role(role: Option<ast::Role>, statement: &str) -> Classified {
+    let found = placed(Class::CreateRole, false, role);
+    let rest = found
+        .name
+        .and_then(|name| statement.get(name.end as usize..));
+    match rest {
+        Some(rest) if Reader::new(rest, StringMode::Standard).at_statement_end() => Classified {
+            class: Class::CreateBareRole,
+            ..found
+        },
+        _ => found,
+    }
+}
+
+fn drop_role(conditional: bool) -> Classified {
+    Classified {
+        conditional,
+        ..Class::DropRole.into()
     }
 }
 
@@ -270,6 +342,15 @@ fn named(class: Class, conditional: bool, name: Option<impl AstNode>) -> Classif
         schema,
         object,
         conditional,
+        ..Classified::default()
+    }
+}
+
+/// Classifies a statement about an object that belongs to no schema, and has its place.
+fn placed(class: Class, conditional: bool, name: Option<impl AstNode>) -> Classified {
+    Classified {
+        name: name.as_ref().map(|name| place(name)),
+        ..named(class, conditional, name)
     }
 }
 
@@ -279,4 +360,8 @@ fn qualified(name: Option<impl AstNode>) -> (Option<String>, Option<String>) {
 
 fn read(name: &squawk_syntax::SyntaxNode) -> (Option<String>, Option<String>) {
     Reader::new(&name.text().to_string(), StringMode::Standard).qualified()
+}
+
+fn place(node: &impl AstNode) -> Span {
+    span(&node.syntax().text_range().into())
 }

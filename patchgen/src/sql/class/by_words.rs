@@ -1,21 +1,22 @@
 //! Classes from the words of a statement, without a parser.
 
-use super::{Classified, setting};
+use super::{Classified, block, database, setting};
 use crate::sql::copy;
-use crate::sql::lexer::StringMode;
 use crate::sql::words::{Reader, option};
 use patchgen_model::Class;
 
 /// Returns `false` if the first words show that the class is `Transactional`, so that no tree is needed.
 #[cfg(feature = "syntax")]
-pub(super) fn is_candidate(statement: &str) -> bool {
-    let mut reader = Reader::new(statement, StringMode::Standard);
+pub(super) fn is_candidate(statement: &str, mut reader: Reader<'_>) -> bool {
     let first = reader.word().unwrap_or_default();
     reader.advance();
     let second = reader.word().unwrap_or_default();
     let concurrently = || statement.to_ascii_lowercase().contains("concurrently");
     match (first.as_str(), second.as_str()) {
-        ("create" | "drop", "database" | "tablespace" | "subscription")
+        (
+            "create" | "drop",
+            "database" | "tablespace" | "subscription" | "role" | "user" | "group",
+        )
         | ("alter", "system" | "database" | "subscription") => true,
         ("create", "index" | "unique") | ("drop", "index") | ("alter", "table") => concurrently(),
         (
@@ -28,8 +29,7 @@ pub(super) fn is_candidate(statement: &str) -> bool {
 }
 
 /// Classifies a statement by its words.
-pub(super) fn classify(statement: &str) -> Classified {
-    let mut reader = Reader::new(statement, StringMode::Standard);
+pub(super) fn classify(statement: &str, mut reader: Reader<'_>) -> Classified {
     let Some(first) = reader.word() else {
         return Classified::default();
     };
@@ -39,6 +39,7 @@ pub(super) fn classify(statement: &str) -> Classified {
         "drop" => drop(reader),
         "alter" => alter(reader),
         "reindex" => reindex(reader),
+        "do" => block::classify(reader),
         "copy" if copy::is_from_stdin(statement) => Class::CopyFromStdin.into(),
         _ => simple(&first, reader).into(),
     }
@@ -82,17 +83,32 @@ fn simple(first: &str, mut reader: Reader<'_>) -> Class {
                 Class::Transactional
             }
         }
-        "do" | "call" => Class::Procedural,
+        "call" => Class::Procedural,
         _ => Class::Transactional,
     }
 }
 
 fn create(mut reader: Reader<'_>) -> Classified {
     if reader.accept("database") {
-        return named(Class::CreateDatabase, false, reader);
+        let found = placed(Class::CreateDatabase, false, &mut reader);
+        let limit = database::limit(&mut reader);
+        return Classified {
+            limit: limit.or(Some(reader.end())),
+            ..found
+        };
     }
     if reader.accept("tablespace") {
-        return named(Class::CreateTablespace, false, reader);
+        return placed(Class::CreateTablespace, false, &mut reader);
+    }
+    if accept_role(&mut reader) {
+        let found = placed(Class::CreateRole, false, &mut reader);
+        return match reader.at_statement_end() {
+            true => Classified {
+                class: Class::CreateBareRole,
+                ..found
+            },
+            false => found,
+        };
     }
     if reader.accept("subscription") {
         return create_subscription(reader);
@@ -119,7 +135,17 @@ fn create(mut reader: Reader<'_>) -> Classified {
         schema,
         object,
         conditional,
+        ..Classified::default()
     }
+}
+
+/// Skips `ROLE`, `USER` or `GROUP`, but not the `USER` of `USER MAPPING`. Returns `true` if it was there.
+fn accept_role(reader: &mut Reader<'_>) -> bool {
+    let mut after = reader.clone();
+    let is_mapping = after.accept("user")
+        && after.accept("mapping")
+        && (after.is_at("for") || after.is_at("if"));
+    !is_mapping && reader.accept_any(&["role", "user", "group"])
 }
 
 /// Classifies `CREATE SUBSCRIPTION`, which cannot run in a transaction only if it creates a slot on the publisher.
@@ -144,9 +170,17 @@ fn create_subscription(mut reader: Reader<'_>) -> Classified {
 }
 
 fn drop(mut reader: Reader<'_>) -> Classified {
-    let class = if reader.accept("database") {
-        Class::DropDatabase
-    } else if reader.accept("tablespace") {
+    if reader.accept("database") {
+        let conditional = reader.accept_condition();
+        return placed(Class::DropDatabase, conditional, &mut reader);
+    }
+    if accept_role(&mut reader) {
+        return Classified {
+            conditional: reader.accept_condition(),
+            ..Class::DropRole.into()
+        };
+    }
+    let class = if reader.accept("tablespace") {
         Class::DropTablespace
     } else if reader.accept("subscription") {
         Class::Unrepeatable
@@ -166,6 +200,19 @@ fn named(class: Class, conditional: bool, mut reader: Reader<'_>) -> Classified 
         schema,
         object,
         conditional,
+        ..Classified::default()
+    }
+}
+
+/// Classifies a statement about an object that belongs to no schema, and has its place.
+fn placed(class: Class, conditional: bool, reader: &mut Reader<'_>) -> Classified {
+    let (object, name) = reader.placed_name();
+    Classified {
+        class,
+        object,
+        conditional,
+        name,
+        ..Classified::default()
     }
 }
 
@@ -174,23 +221,35 @@ fn alter(mut reader: Reader<'_>) -> Classified {
         return Class::Repeatable.into();
     }
     if reader.accept("database") {
-        let object = reader.name();
-        let moves = reader.accept("set")
-            && reader.accept("tablespace")
-            && !reader.is_at("to")
-            && !reader.is_at_symbol(b'=');
-        if moves {
-            return Classified {
-                object,
-                ..Class::AlterDatabaseTablespace.into()
-            };
-        }
+        return alter_database(reader);
     } else if reader.accept("subscription") {
         return alter_subscription(reader);
     } else if reader.accept("table") {
         return detach(reader);
     }
     Classified::default()
+}
+
+fn alter_database(mut reader: Reader<'_>) -> Classified {
+    let found = placed(Class::AlterDatabase, false, &mut reader);
+    if reader.accept("set") {
+        let moves =
+            reader.accept("tablespace") && !reader.is_at("to") && !reader.is_at_symbol(b'=');
+        return match moves {
+            true => Classified {
+                class: Class::AlterDatabaseTablespace,
+                ..found
+            },
+            false => Classified::default(),
+        };
+    }
+    if reader.accept_any(&["owner", "rename", "reset", "refresh"]) {
+        return Classified::default();
+    }
+    match database::limit(&mut reader) {
+        None => Classified::default(),
+        limit => Classified { limit, ..found },
+    }
 }
 
 fn detach(mut reader: Reader<'_>) -> Classified {
@@ -202,15 +261,16 @@ fn detach(mut reader: Reader<'_>) -> Classified {
         return Classified::default();
     }
     let (schema, object) = reader.qualified();
-    if reader.accept("concurrently") {
-        Classified {
-            class: Class::DetachPartitionConcurrently,
-            schema,
-            object,
-            conditional: false,
-        }
-    } else {
-        Classified::default()
+    let keyword = reader.place();
+    if !reader.accept("concurrently") {
+        return Classified::default();
+    }
+    Classified {
+        class: Class::DetachPartitionConcurrently,
+        schema,
+        object,
+        keyword,
+        ..Classified::default()
     }
 }
 

@@ -15,6 +15,9 @@ pub(super) fn set(mut reader: Reader<'_>) -> Class {
     if session && reader.is_at("characteristics") {
         return Class::SessionSetting;
     }
+    if accept_scope(&mut reader, "names") {
+        return Class::ClientEncoding;
+    }
     match parameter(&mut reader).as_deref() {
         Some("authorization") if session => Class::RoleEscape,
         Some("role") if value(&mut reader) == "none" => Class::RoleEscape,
@@ -29,6 +32,7 @@ pub(super) fn set_class(parameter: &str, local: bool) -> Class {
     match parameter {
         "session_authorization" => Class::RoleEscape,
         STANDARD_CONFORMING_STRINGS => Class::LexicalSetting,
+        "client_encoding" => Class::ClientEncoding,
         _ if local => Class::Transactional,
         _ => Class::SessionSetting,
     }
