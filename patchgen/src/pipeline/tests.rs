@@ -106,6 +106,13 @@ fn an_analysis_is_kept_until_the_text_or_the_rules_change() {
     assert!(project.warnings(&settings).contains("was judged before"));
     let others = project.with_level("empty-patch", Level::Warn);
     assert!(!project.warnings(&others).contains("was judged before"));
+    // Results of another version are not used, as if its program had the same size and the same time.
+    let current = fs::read_to_string(&rows).unwrap();
+    let (version, rest) = current.split_once(" 2 ").unwrap();
+    let older = format!("{version} 1 {rest}").replace("begins and ends", "was judged before");
+    fs::write(&rows, older).unwrap();
+    cache::update_digest(project.out.path()).unwrap();
+    assert!(!project.warnings(&others).contains("was judged before"));
     // Damaged files are not used.
     for file in [ROWS, TEXT, INDEX] {
         fs::write(project.out.path().join(file), "x").unwrap();

@@ -132,14 +132,20 @@ impl Cache {
     }
 }
 
-/// Returns the rules and the program that results are valid for. The program is identified by its file, because its version
-/// does not show its features.
+/// Version of the analysis. Raise it when an analysis has other results, so that no older ones are used even if the program's
+/// file has the same length and time as before.
+const ANALYSIS: u32 = 2;
+
+/// Returns the rules and the program that results are valid for. The program is also identified by its file, because its
+/// version does not show its features.
 fn header(rules: &Rules) -> String {
     let program = std::env::current_exe().and_then(std::fs::metadata);
     let program = program
         .map(|metadata| Stamp::of(&metadata))
         .unwrap_or_default();
-    format!("patchgen {} {} {rules:?}", program.len, program.modified)
+    let Stamp { len, modified, .. } = program;
+    let version = env!("CARGO_PKG_VERSION");
+    format!("patchgen {version} {ANALYSIS} {len} {modified} {rules:?}")
 }
 
 const DIGEST_LEN: usize = 16;
