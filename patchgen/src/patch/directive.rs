@@ -2,7 +2,6 @@
 
 mod comment;
 mod conflict;
-mod duration;
 mod key;
 mod value;
 

@@ -1,8 +1,8 @@
 //! Values of directives.
 
 use super::comment::SHAPE;
-use super::duration::{DurationError, parse_duration};
 use crate::spelling::nearest;
+use patchgen_model::{ParseDurationError, parse_duration};
 use std::time::Duration;
 
 /// Message and help for a value that is not accepted.
@@ -63,18 +63,64 @@ pub(super) fn rules(value: &str) -> Result<Vec<String>, ValueError> {
     }
 }
 
-/// Returns the duration of a timeout.
+/// Returns the duration of a timeout, in which there is no white space.
 pub(super) fn timeout(key: &str, value: &str) -> Result<Duration, ValueError> {
-    parse_duration(value).map_err(|error| {
-        let help = match error {
-            DurationError::Malformed => {
-                "write a number and one of `us`, `ms`, `s`, `min`, `h`, `d`, such as `5s`; `0` turns the timeout off"
-            }
-            DurationError::TooLong => {
-                "the longest timeout is about 24 days, 2147483647 milliseconds"
-            }
-            DurationError::TooShort => "the shortest timeout is `1ms`; `0` turns it off",
-        };
-        (format!("`{value}` is no value of `{key}`"), help.to_owned())
+    let parsed = match value.contains(char::is_whitespace) {
+        true => Err(ParseDurationError::Malformed),
+        false => parse_duration(value),
+    };
+    parsed.map_err(|error| {
+        (
+            format!("`{value}` is no value of `{key}`"),
+            format!("{error}; `0` turns the timeout off"),
+        )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeout_is_a_duration_without_white_space() {
+        for (value, expected) in [
+            ("0", Ok(0)),
+            ("250", Ok(250)),
+            ("1.5min", Ok(90_000)),
+            (
+                "5 s",
+                Err(
+                    "write a number and one of `us`, `ms`, `s`, `min`, `h`, `d`, such as `5s`; `0` turns the timeout off",
+                ),
+            ),
+            (
+                "5s\x0b",
+                Err(
+                    "write a number and one of `us`, `ms`, `s`, `min`, `h`, `d`, such as `5s`; `0` turns the timeout off",
+                ),
+            ),
+            (
+                "-1",
+                Err("a duration is not negative; `0` turns the timeout off"),
+            ),
+            (
+                "25d",
+                Err(
+                    "the longest duration is 2147483647 milliseconds, about 24 days; `0` turns the timeout off",
+                ),
+            ),
+            (
+                "500us",
+                Err("the shortest duration is `1ms`; `0` turns the timeout off"),
+            ),
+        ] {
+            let found = timeout("lock_timeout", value);
+            let found = found.map(|timeout| timeout.as_millis());
+            let expected = expected.map_err(|help| {
+                let message = format!("`{value}` is no value of `lock_timeout`");
+                (message, help.to_owned())
+            });
+            assert_eq!(found, expected, "{value}");
+        }
+    }
 }
