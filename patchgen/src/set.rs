@@ -8,7 +8,6 @@ pub(crate) mod order;
 
 mod checksum;
 mod fingerprint;
-mod identity;
 pub(crate) mod named_file;
 mod output;
 

@@ -6,7 +6,6 @@
 //! Format 1, which is still read, has a space between database and version, and `-` in launchpad versions.
 
 use super::checksum::checksum;
-use super::identity::written;
 use super::output::Output;
 use crate::diagnostic::{Diagnostic, Diagnostics, Position};
 use patchgen_model::{Checksum, Grammar, Patch, PatchId, PatchSet, Version};
@@ -61,7 +60,7 @@ pub fn check(output: &Output, path: &Path) -> Result<(), Diagnostics> {
 fn render(set: &PatchSet<'_>) -> String {
     let mut lines = String::new();
     for patch in set.iter() {
-        let id = written(patch.grammar(), patch.id());
+        let id = patch.id();
         // Writing to a string does not fail.
         let _ = writeln!(lines, "{id} {} {}", patch.checksum(), patch.file());
     }
@@ -217,7 +216,7 @@ pub(crate) fn compare<'a>(
         match last {
             Some(((database, version), entry)) if patch.version() < *version => {
                 let last = PatchId::new(database, *version);
-                findings.push(late(&patch, &written(entry.grammar, last), lock_file));
+                findings.push(late(&patch, last.spelled(entry.grammar), lock_file));
             }
             _ if unsealed == Unsealed::Reject => findings.push(not_sealed(&patch, lock_file)),
             _ => {}
@@ -226,7 +225,7 @@ pub(crate) fn compare<'a>(
 }
 
 fn edited(patch: &Patch<'_>, entry: &Entry, lock_file: &str) -> Diagnostic {
-    let id = written(patch.grammar(), patch.id());
+    let id = patch.id();
     let message = format!("{id} is sealed, and was edited since");
     let finding = Diagnostic::error("lock-edited", message)
         .in_file(patch.file())
@@ -245,7 +244,7 @@ fn removed(
         column: 1,
         excerpt: entry.text.clone(),
     };
-    let name = written(entry.grammar, id);
+    let name = id.spelled(entry.grammar);
     match renamed {
         None => {
             let help = format!("databases may have it: restore `{}`", entry.file);
@@ -254,7 +253,7 @@ fn removed(
                 .help(help)
         }
         Some(patch) => {
-            let now = written(patch.grammar(), patch.id());
+            let now = patch.id();
             let message = format!("{name} is sealed, and was renamed to {now}");
             Diagnostic::error("lock-removed", message)
                 .at(lock_file, position)
@@ -264,8 +263,8 @@ fn removed(
     }
 }
 
-fn late(patch: &Patch<'_>, last: &str, lock_file: &str) -> Diagnostic {
-    let id = written(patch.grammar(), patch.id());
+fn late(patch: &Patch<'_>, last: PatchId<'_>, lock_file: &str) -> Diagnostic {
+    let id = patch.id();
     let message = format!("{id} is new, but sorts before {last}, which is sealed");
     Diagnostic::error("lock-late", message)
         .in_file(patch.file())
@@ -276,7 +275,7 @@ fn late(patch: &Patch<'_>, last: &str, lock_file: &str) -> Diagnostic {
 }
 
 fn not_sealed(patch: &Patch<'_>, lock_file: &str) -> Diagnostic {
-    let id = written(patch.grammar(), patch.id());
+    let id = patch.id();
     Diagnostic::error("lock-unsealed", format!("{id} is not sealed"))
         .in_file(patch.file())
         .related(lock_file, "the sealed history")

@@ -1,6 +1,5 @@
 //! Order of the patches, and faults that only several names together show.
 
-use super::identity::written;
 use super::named_file::NamedFile;
 use crate::diagnostic::Diagnostic;
 use patchgen_model::{Grammar, PatchId, Version};
@@ -44,7 +43,7 @@ fn duplicates(patches: &[NamedFile<'_>], findings: &mut Vec<Diagnostic>) {
             continue;
         };
         for other in others {
-            let message = format!("{} is used twice", written(other.grammar, other.id));
+            let message = format!("{} is used twice", other.id.spelled(other.grammar));
             let help = match next_free(&mut taken, other.id) {
                 Some(Version { minor, .. }) if other.grammar == Grammar::Dotted => {
                     format!("rename one of them; the next free minor is {minor:04}")
