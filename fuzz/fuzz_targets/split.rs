@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use patchgen::line_and_column;
 use patchgen::sql::{PieceKind, split, variables};
+use patchgen_model::Position;
 
 fuzz_target!(|text: &str| {
     let whole = split(text);
@@ -12,6 +12,8 @@ fuzz_target!(|text: &str| {
     for piece in &whole.pieces {
         assert_eq!(piece.range.start, end);
         end = piece.range.end;
+        let place = Position::of(text, piece.range.start);
+        assert_eq!((place.line, place.column), (piece.line, piece.column));
         if piece.kind == PieceKind::Statement {
             let statement = &text[piece.range.clone()];
             for variable in variables(statement, piece.string_mode) {
@@ -21,6 +23,6 @@ fuzz_target!(|text: &str| {
     }
     assert_eq!(end, text.len());
     for fault in &whole.faults {
-        line_and_column(text, fault.offset);
+        assert!(text.is_char_boundary(fault.offset));
     }
 });

@@ -10,7 +10,7 @@ use std::fmt;
 
 pub use list::Diagnostics;
 pub(crate) use position::Cursor;
-pub use position::{Position, line_and_column};
+pub use position::Position;
 
 /// Severity of a finding.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

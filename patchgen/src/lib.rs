@@ -86,9 +86,7 @@ mod settings;
 mod spelling;
 
 pub use build::Build;
-pub use diagnostic::{
-    Diagnostic, Diagnostics, Place, Position, Related, Severity, line_and_column,
-};
+pub use diagnostic::{Diagnostic, Diagnostics, Place, Position, Related, Severity};
 #[doc(hidden)]
 pub use set::codegen;
 pub use set::{Output, checksum, lockfile};

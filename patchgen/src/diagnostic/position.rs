@@ -1,3 +1,5 @@
+use patchgen_model::line_start;
+
 /// Position in a file, together with the line that it is in.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Position {
@@ -12,35 +14,22 @@ pub struct Position {
 impl Position {
     /// Returns the position of a byte.
     pub(crate) fn of(text: &str, offset: usize) -> Self {
-        let mut cursor = Cursor::START;
-        cursor.advance(text, offset);
-        let start = text[..offset].rfind('\n').map_or(0, |end| end + 1);
-        let rest = &text[offset..];
-        let end = rest.find('\n').unwrap_or(rest.len());
+        let patchgen_model::Position { line, column } = patchgen_model::Position::of(text, offset);
+        let start = line_start(text, line).unwrap_or_default();
+        let (excerpt, _) = text[start..]
+            .split_once('\n')
+            .unwrap_or((&text[start..], ""));
         Self {
-            line: cursor.line,
-            column: cursor.column,
-            excerpt: text[start..offset + end].to_owned(),
+            line,
+            column,
+            excerpt: excerpt.to_owned(),
         }
     }
 }
 
-/// Returns the line and column of a byte, both counted from 1, the column in characters.
+/// Place that moves forward through a text and counts lines and columns on its way, as [`patchgen_model::Position`] does.
 ///
-/// ```
-/// assert_eq!(patchgen::line_and_column("select 1;\nselect 'ä', x", 22), (2, 12));
-/// ```
-///
-/// # Panics
-/// If the offset is not a character boundary of the text.
-#[must_use]
-pub fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
-    let mut cursor = Cursor::START;
-    cursor.advance(text, offset);
-    (cursor.line, cursor.column)
-}
-
-/// Place that moves forward through a text and counts lines and columns on its way.
+/// With it, the time for all pieces of a text grows linearly with the length of the text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cursor {
     pub(crate) offset: usize,
@@ -68,5 +57,47 @@ impl Cursor {
         }
         self.column += rest.chars().count();
         self.offset = offset;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_counts_as_positions_do() {
+        let text = "ab\n\nÄö\tx\r\n\u{feff}c\re\u{301}🐶\n";
+        let offsets = (0..=text.len()).filter(|offset| text.is_char_boundary(*offset));
+        for step in 1..4 {
+            let mut cursor = Cursor::START;
+            for offset in offsets.clone().step_by(step) {
+                cursor.advance(text, offset);
+                let Cursor { line, column, .. } = cursor;
+                let expected = patchgen_model::Position::of(text, offset);
+                assert_eq!(
+                    patchgen_model::Position { line, column },
+                    expected,
+                    "{offset}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn an_excerpt_is_a_whole_line() {
+        let text = "ab\nÄö\n\nlast";
+        for (offset, excerpt) in [
+            (0, "ab"),
+            (2, "ab"),
+            (3, "Äö"),
+            (5, "Äö"),
+            (7, "Äö"),
+            (8, ""),
+            (9, "last"),
+            (13, "last"),
+        ] {
+            assert_eq!(Position::of(text, offset).excerpt, excerpt, "{offset}");
+        }
+        assert_eq!(Position::of("", 0).excerpt, "");
     }
 }

@@ -1,7 +1,7 @@
 //! Properties of every text, tested on random texts that are composed of what matters to the lexer.
 
 use super::*;
-use crate::diagnostic::line_and_column;
+use patchgen_model::Position;
 use proptest::prelude::*;
 
 const FRAGMENTS: [&str; 64] = [
@@ -90,7 +90,8 @@ proptest! {
         for piece in &whole.pieces {
             prop_assert_eq!(piece.range.start, end);
             end = piece.range.end;
-            prop_assert_eq!((piece.line, piece.column), line_and_column(&text, piece.range.start));
+            let Piece { line, column, .. } = *piece;
+            prop_assert_eq!(Position { line, column }, Position::of(&text, piece.range.start));
             let part = &text[piece.range.clone()];
             match piece.kind {
                 PieceKind::Space | PieceKind::Meta => prop_assert!(!part.is_empty()),

@@ -1,12 +1,11 @@
 mod prefilter;
 
 use super::*;
-use crate::diagnostic::line_and_column;
 use crate::patch::item::{OwnedItem, OwnedStatement};
 use crate::rule::{LINTS, explain, names};
 use crate::sql::parser::TextTree;
 use crate::sql::{PieceKind, classify, split};
-use patchgen_model::{Kind, Span};
+use patchgen_model::{Kind, Position, Span};
 use squawk_linter::{Linter, Rule};
 
 /// Returns one line for each finding: its position, rule and message.
@@ -52,7 +51,7 @@ fn lint_with(
     found
         .into_iter()
         .map(|fault| {
-            let (line, column) = line_and_column(text, fault.offset);
+            let Position { line, column } = Position::of(text, fault.offset);
             assert!(fault.help.is_some());
             format!("{line}:{column} {}: {}", fault.code, fault.message)
         })

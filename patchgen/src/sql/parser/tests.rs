@@ -1,6 +1,6 @@
 use super::*;
-use crate::diagnostic::line_and_column;
 use crate::sql::{StringMode, split};
+use patchgen_model::Position;
 use std::fmt::Write;
 
 /// Returns one line for each fault: its position, its message and its help.
@@ -12,7 +12,7 @@ fn faults(text: &str, dialect: Dialect) -> String {
     assert!(faults.is_empty() || TextTree::of(text, &split).is_none());
     let mut report = String::new();
     for fault in faults {
-        let (line, column) = line_and_column(text, fault.offset);
+        let Position { line, column } = Position::of(text, fault.offset);
         write!(report, "--! {line}:{column} {}", fault.message).unwrap();
         if let Some(help) = fault.help {
             write!(report, "; {help}").unwrap();

@@ -1,6 +1,6 @@
 use super::*;
-use crate::diagnostic::line_and_column;
 use crate::sql::variable::variables;
+use patchgen_model::Position;
 
 /// Returns one line for each piece that is not space: its kind and text.
 fn pieces(text: &str) -> Vec<String> {
@@ -11,9 +11,10 @@ fn pieces(text: &str) -> Vec<String> {
         .collect();
     assert_eq!(joined, text);
     for piece in &pieces {
+        let Piece { line, column, .. } = *piece;
         assert_eq!(
-            (piece.line, piece.column),
-            line_and_column(text, piece.range.start)
+            Position { line, column },
+            Position::of(text, piece.range.start)
         );
     }
     pieces
@@ -35,7 +36,7 @@ fn faults(text: &str) -> Vec<(usize, usize, String)> {
     faults
         .into_iter()
         .map(|fault| {
-            let (line, column) = line_and_column(text, fault.offset);
+            let Position { line, column } = Position::of(text, fault.offset);
             (line, column, fault.message)
         })
         .collect()
