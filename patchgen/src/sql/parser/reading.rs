@@ -104,10 +104,17 @@ pub(super) fn without_escapes(statement: &str) -> String {
 pub(super) fn is_known_gap(statement: &str) -> bool {
     let mut words = Tokens::new(statement, StringMode::Standard)
         .map(|token| statement[token.range].to_ascii_lowercase());
+    if words.next().is_none_or(|first| first != "set") {
+        return false;
+    }
     let mut next = || words.next().unwrap_or_default();
-    match (next().as_str(), next().as_str(), next().as_str()) {
-        ("set", "names", value) => value.starts_with('\''),
-        ("set", "role", "=") => true,
+    let mut name = next();
+    if matches!(name.as_str(), "session" | "local") {
+        name = next();
+    }
+    match (name.as_str(), next().as_str()) {
+        ("names", "" | "default") | ("role", "=") => true,
+        ("names", value) => value.starts_with('\''),
         _ => false,
     }
 }

@@ -32,6 +32,24 @@ fn valid_statements_have_no_faults() {
     }
 }
 
+#[test]
+fn statements_that_only_the_parser_rejects_have_no_faults() {
+    for text in [
+        "set names 'UTF8'",
+        "SET SESSION NAMES 'UTF8'",
+        "set local names 'UTF8'",
+        "set names default",
+        "set names",
+        "set role = x",
+        "set local role = x",
+    ] {
+        assert_eq!(faults(text, Dialect::Sql), "", "{text}");
+    }
+    for text in ["set names x", "set names = x y", "set session x", "names"] {
+        assert_ne!(faults(text, Dialect::Sql), "", "{text}");
+    }
+}
+
 /// The integration tests send the same texts to a server.
 #[test]
 fn faults_are_reported_at_their_positions() {
