@@ -2,7 +2,7 @@ use std::cmp::Reverse;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::Error;
+use crate::error::Error;
 
 /// A folder with the server programs of one PostgreSQL version.
 #[derive(Debug, Clone, PartialEq, Eq)]

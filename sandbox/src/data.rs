@@ -6,8 +6,9 @@ use std::process::{Command, Stdio};
 
 use crate::account::Account;
 use crate::binaries::Binaries;
-use crate::options::{Auth, Durability, Options};
-use crate::{Error, SUPERUSER, folder};
+use crate::error::{Error, excerpt};
+use crate::folder;
+use crate::options::{Auth, Durability, Options, SUPERUSER};
 
 /// The file with a sandbox's own settings, included by `postgresql.conf` and written anew before a start.
 const SETTINGS_FILE: &str = "sandbox.conf";
@@ -169,24 +170,5 @@ fn run(command: &mut Command, program: &Path) -> Result<(), Error> {
     }
     let name = program.file_name().unwrap_or_default().to_string_lossy();
     let said = String::from_utf8_lossy(&output.stderr);
-    Err(Error::new(format!("`{name}` failed"))
-        .with_help(format!("it said:\n{}", last_lines(said.trim(), 20))))
-}
-
-pub(crate) fn last_lines(text: &str, count: usize) -> &str {
-    text.rmatch_indices('\n')
-        .nth(count - 1)
-        .map_or(text, |(at, _)| &text[at + 1..])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn last_lines_are_the_last() {
-        for (text, lines) in [("a\nb\nc", "b\nc"), ("a", "a"), ("", ""), ("a\nb", "a\nb")] {
-            assert_eq!(last_lines(text, 2), lines);
-        }
-    }
+    Err(Error::new(format!("`{name}` failed")).with_help(format!("it said:\n{}", excerpt(&said))))
 }

@@ -46,6 +46,17 @@ impl Error {
     }
 }
 
+/// Returns the end of what a program printed, short enough for an error's help.
+pub(crate) fn excerpt(output: &str) -> &str {
+    last_lines(output.trim(), 20)
+}
+
+fn last_lines(text: &str, count: usize) -> &str {
+    text.rmatch_indices('\n')
+        .nth(count - 1)
+        .map_or(text, |(at, _)| &text[at + 1..])
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
@@ -57,5 +68,17 @@ impl std::error::Error for Error {
         self.source
             .as_ref()
             .map(|e| e as &(dyn std::error::Error + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn last_lines_are_the_last() {
+        for (text, lines) in [("a\nb\nc", "b\nc"), ("a", "a"), ("", ""), ("a\nb", "a\nb")] {
+            assert_eq!(last_lines(text, 2), lines);
+        }
     }
 }

@@ -4,8 +4,8 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::Error;
 use crate::account::Account;
+use crate::error::Error;
 
 /// Names of throwaway folders begin so; the sweep goes by it.
 const PREFIX: &str = "patchgen-sandbox-";

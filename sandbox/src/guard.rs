@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 
 use rustix::process::Signal;
 
-use crate::Error;
+use crate::error::Error;
 
 /// A small shell process that ends the server and removes its folder once this process is gone, however it went.
 ///
@@ -14,6 +14,7 @@ use crate::Error;
 /// end of the pipe. The kernel closes the pipe with the process, so SIGKILL is no way around it.
 #[derive(Debug)]
 pub(crate) struct Guard {
+    ending: Ending,
     shell: Child,
     pipe: Option<ChildStdin>,
 }
@@ -89,7 +90,16 @@ impl Guard {
             .spawn()
             .map_err(cannot)?;
         let pipe = shell.stdin.take();
-        Ok(Guard { shell, pipe })
+        Ok(Guard {
+            ending,
+            shell,
+            pipe,
+        })
+    }
+
+    /// Returns how the server is ended.
+    pub(crate) fn ending(&self) -> Ending {
+        self.ending
     }
 
     /// Tells which process is the server now.

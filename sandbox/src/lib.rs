@@ -25,26 +25,28 @@
 //! What it does not do: install PostgreSQL, speak to it (bring a driver, or use [`Server::psql`]), or run
 //! on Windows.
 
+mod error;
+
 mod account;
 mod address;
 mod binaries;
-mod data;
-mod error;
-mod folder;
 mod guard;
-mod options;
-mod persistent;
 mod port;
-mod process;
-mod psql;
-mod server;
+
+mod folder;
+mod options;
+
+mod data;
+mod postmaster;
 mod template;
+
+mod server;
+
+mod persistent;
+mod psql;
 mod throwaway;
 
 pub use binaries::Binaries;
 pub use error::Error;
-pub use options::{Afterwards, Auth, Cluster, Durability, Options};
+pub use options::{Afterwards, Auth, Cluster, Durability, Options, SUPERUSER};
 pub use server::Server;
-
-/// The name of the superuser in every sandbox.
-pub const SUPERUSER: &str = "postgres";

@@ -1,10 +1,15 @@
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::account::Account;
-use crate::{Binaries, Error, Server};
+use crate::binaries::Binaries;
+use crate::error::Error;
 
-/// How a server is made. The defaults are those of [`Server::throwaway`] and [`Server::persistent`].
+/// The name of the superuser in every sandbox.
+pub const SUPERUSER: &str = "postgres";
+
+/// How a server is made. The defaults are those of [`Server::throwaway`](crate::Server::throwaway) and
+/// [`Server::persistent`](crate::Server::persistent).
 ///
 /// ```
 /// use patchgen_sandbox::{Auth, Options};
@@ -134,27 +139,6 @@ impl Options {
     pub fn afterwards(mut self, afterwards: Afterwards) -> Options {
         self.afterwards = afterwards;
         self
-    }
-
-    /// A server that is gone without a trace when the value is dropped or its process ends.
-    ///
-    /// # Errors
-    /// PostgreSQL is not installed, or does not start with these options.
-    pub fn throwaway(self) -> Result<Server, Error> {
-        crate::throwaway::make(self)
-    }
-
-    /// The server of a folder: made at the first call, started again by later ones, and shared if it runs already.
-    ///
-    /// Authentication, `hba` lines and files are those of the first call; settings are those of each start.
-    ///
-    /// If root asks and the server's account cannot enter the folder, the files lie below
-    /// `/var/lib/patchgen-sandbox`, and `cluster` in the folder is a symbolic link to them.
-    ///
-    /// # Errors
-    /// PostgreSQL is not installed or does not start, or the folder holds data of another version or user.
-    pub fn persistent(self, dir: impl AsRef<Path>) -> Result<Server, Error> {
-        crate::persistent::open(self, dir.as_ref())
     }
 
     /// The programs to run, such that the account can run them.

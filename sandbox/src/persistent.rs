@@ -6,17 +6,44 @@ use std::path::{Path, PathBuf};
 use rustix::process::test_kill_process;
 
 use crate::account::Account;
+use crate::binaries::Binaries;
+use crate::error::Error;
 use crate::folder::Folder;
 use crate::guard::{Ending, Guard};
 use crate::options::{Afterwards, Durability, Options};
-use crate::process::{PidFile, Postmaster};
-use crate::server::{Owned, Server};
-use crate::{Binaries, Error, data, folder};
+use crate::postmaster::{PidFile, Postmaster};
+use crate::server::Server;
+use crate::{data, folder};
 
 /// Where root's data lie if the server's account cannot enter the folder that was asked for.
 const ELSEWHERE: &str = "/var/lib/patchgen-sandbox";
 
-pub(crate) fn open(options: Options, dir: &Path) -> Result<Server, Error> {
+impl Options {
+    /// The server of a folder: made at the first call, started again by later ones, and shared if it runs already.
+    ///
+    /// Authentication, `hba` lines and files are those of the first call; settings are those of each start.
+    ///
+    /// If root asks and the server's account cannot enter the folder, the files lie below
+    /// `/var/lib/patchgen-sandbox`, and `cluster` in the folder is a symbolic link to them.
+    ///
+    /// # Errors
+    /// PostgreSQL is not installed or does not start, or the folder holds data of another version or user.
+    pub fn persistent(self, dir: impl AsRef<Path>) -> Result<Server, Error> {
+        open(self, dir.as_ref())
+    }
+}
+
+impl Server {
+    /// The server of a folder, which keeps its data. See [`Options::persistent`].
+    ///
+    /// # Errors
+    /// PostgreSQL is not installed or does not start, or the folder holds data of another version or user.
+    pub fn persistent(dir: impl AsRef<Path>) -> Result<Server, Error> {
+        Options::new().persistent(dir)
+    }
+}
+
+fn open(options: Options, dir: &Path) -> Result<Server, Error> {
     if !dir.exists() {
         fs::create_dir_all(dir).map_err(|e| Error::io("cannot make the folder", dir, e))?;
         folder::open_to_all(dir)?;
@@ -49,19 +76,21 @@ pub(crate) fn open(options: Options, dir: &Path) -> Result<Server, Error> {
     }
 
     let sockets = sockets(&account, &mut folder)?;
-    let owned = match options.afterwards {
+    let guard = match options.afterwards {
         Afterwards::KeepRunning => None,
-        Afterwards::Stop => Some(Owned {
-            guard: Guard::over(&folder.data, Ending::Fast, sockets.as_deref(), None)?,
-            ending: Ending::Fast,
-        }),
+        Afterwards::Stop => Some(Guard::over(
+            &folder.data,
+            Ending::Fast,
+            sockets.as_deref(),
+            None,
+        )?),
     };
     let port_file = dir.join("port");
     let remembered = fs::read_to_string(&port_file)
         .ok()
         .and_then(|text| text.trim().parse().ok());
     let server = Server::launch(
-        account, binaries, folder, options, durability, owned, remembered,
+        account, binaries, folder, options, durability, guard, remembered,
     )?;
     fs::write(&port_file, format!("{}\n", server.port()))
         .map_err(|e| Error::io("cannot write", &port_file, e))?;

@@ -3,7 +3,7 @@ use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::process;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::Error;
+use crate::error::Error;
 
 /// Below the ports that operating systems give to outgoing connections, so that no client of another
 /// server can sit on a port while its server is down.

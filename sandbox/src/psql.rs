@@ -2,11 +2,21 @@ use std::fs::File;
 use std::io::{Seek, Write};
 use std::process::{Command, Stdio};
 
-use crate::options::Auth;
-use crate::{Error, SUPERUSER, Server, data};
+use crate::error::{Error, excerpt};
+use crate::options::{Auth, SUPERUSER};
+use crate::server::Server;
 
-/// Runs a psql script as the superuser and gives what it printed, without headers and without the last line's end.
-pub(crate) fn run(server: &Server, database: &str, script: &str) -> Result<String, Error> {
+impl Server {
+    /// Runs a psql script as the superuser and gives what it printed: columns divided by `|`, no headers.
+    ///
+    /// # Errors
+    /// A statement failed, or there is no psql program.
+    pub fn psql(&self, database: &str, script: &str) -> Result<String, Error> {
+        run(self, database, script)
+    }
+}
+
+fn run(server: &Server, database: &str, script: &str) -> Result<String, Error> {
     // The versioned program: what distributions put on PATH is often a wrapper that costs more than the query.
     let versioned = server.binaries().dir().join("psql");
     let program = if versioned.is_file() {
@@ -42,7 +52,7 @@ pub(crate) fn run(server: &Server, database: &str, script: &str) -> Result<Strin
             "psql failed: {}",
             said.lines().next().unwrap_or("it said nothing")
         ))
-        .with_help(data::last_lines(said.trim(), 20)));
+        .with_help(excerpt(&said)));
     }
     let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
     text.truncate(text.trim_end_matches('\n').len());

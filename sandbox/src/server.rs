@@ -8,12 +8,14 @@ use rustix::process::Signal;
 
 use crate::account::Account;
 use crate::address::Address;
+use crate::binaries::Binaries;
+use crate::data;
+use crate::error::Error;
 use crate::folder::Folder;
-use crate::guard::{Ending, Guard};
-use crate::options::{Auth, Durability, Options};
+use crate::guard::Guard;
+use crate::options::{Auth, Durability, Options, SUPERUSER};
 use crate::port::Port;
-use crate::process::{Postmaster, Refusal};
-use crate::{Binaries, Error, data, psql, throwaway};
+use crate::postmaster::{Postmaster, Refusal};
 
 /// Tries to start over leftovers of a killed server; with [`PAUSE`] between them ten seconds.
 const TRIES: u32 = 100;
@@ -33,41 +35,10 @@ pub struct Server {
     /// holds its port by itself.
     _reserved: Option<Port>,
     postmaster: Mutex<Option<Postmaster>>,
-    owned: Option<Mutex<Owned>>,
-}
-
-/// What makes a server end with its owner.
-#[derive(Debug)]
-pub(crate) struct Owned {
-    pub(crate) guard: Guard,
-    pub(crate) ending: Ending,
+    guard: Option<Mutex<Guard>>,
 }
 
 impl Server {
-    /// A server that is gone without a trace when the value is dropped or its process ends.
-    ///
-    /// # Errors
-    /// PostgreSQL is not installed or does not start.
-    pub fn throwaway() -> Result<Server, Error> {
-        Options::new().throwaway()
-    }
-
-    /// The server of a folder, which keeps its data. See [`Options::persistent`].
-    ///
-    /// # Errors
-    /// PostgreSQL is not installed or does not start, or the folder holds data of another version or user.
-    pub fn persistent(dir: impl AsRef<Path>) -> Result<Server, Error> {
-        Options::new().persistent(dir)
-    }
-
-    /// A throwaway standby that follows this server, with the same options.
-    ///
-    /// # Errors
-    /// The server does not run, or there is no `pg_basebackup` beside its programs.
-    pub fn standby(&self) -> Result<Server, Error> {
-        throwaway::standby(self)
-    }
-
     /// Starts a server whose data folder is ready, on the preferred port if that is free.
     pub(crate) fn launch(
         account: Account,
@@ -75,7 +46,7 @@ impl Server {
         folder: Folder,
         options: Options,
         durability: Durability,
-        owned: Option<Owned>,
+        guard: Option<Guard>,
         preferred: Option<u16>,
     ) -> Result<Server, Error> {
         let mut port = match preferred.and_then(|number| Port::exactly(number).ok()) {
@@ -90,7 +61,7 @@ impl Server {
             port: port.number(),
             _reserved: None,
             postmaster: Mutex::new(None),
-            owned: owned.map(Mutex::new),
+            guard: guard.map(Mutex::new),
         };
         let mut tries = 0;
         loop {
@@ -132,7 +103,7 @@ impl Server {
             port,
             _reserved: None,
             postmaster: Mutex::new(Some(postmaster)),
-            owned: None,
+            guard: None,
         }
     }
 
@@ -192,14 +163,6 @@ impl Server {
     /// As [`conninfo`](Server::conninfo), written as `postgresql://…`.
     pub fn url(&self, database: &str, user: &str) -> String {
         self.address(database, user).url()
-    }
-
-    /// Runs a psql script as the superuser and gives what it printed: columns divided by `|`, no headers.
-    ///
-    /// # Errors
-    /// A statement failed, or there is no psql program.
-    pub fn psql(&self, database: &str, script: &str) -> Result<String, Error> {
-        psql::run(self, database, script)
     }
 
     /// Starts the server, unless it runs. Waits for what a killed server has left.
@@ -277,9 +240,9 @@ impl Server {
     }
 
     fn watch(&self, pid: Option<u32>) {
-        if let Some(owned) = &self.owned {
-            let mut owned = owned.lock().unwrap_or_else(PoisonError::into_inner);
-            owned.guard.watch(pid);
+        if let Some(guard) = &self.guard {
+            let mut guard = guard.lock().unwrap_or_else(PoisonError::into_inner);
+            guard.watch(pid);
         }
     }
 
@@ -291,7 +254,7 @@ impl Server {
 
     fn address<'a>(&self, database: &'a str, user: &'a str) -> Address<'a> {
         let password = match &self.options.auth {
-            Auth::Scram { password } if user == crate::SUPERUSER => Some(password.clone()),
+            Auth::Scram { password } if user == SUPERUSER => Some(password.clone()),
             _ => None,
         };
         Address {
@@ -306,12 +269,12 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         // Without a guard it was found running, or is to run on.
-        if let Some(owned) = self.owned.take() {
-            let owned = owned.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some(guard) = self.guard.take() {
+            let guard = guard.into_inner().unwrap_or_else(PoisonError::into_inner);
             if let Some(mut postmaster) = self.postmaster().take() {
-                postmaster.end(owned.ending.signal());
+                postmaster.end(guard.ending().signal());
             }
-            drop(owned);
+            drop(guard);
         }
     }
 }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::account::Account;
 use crate::binaries::Binaries;
+use crate::error::Error;
 use crate::options::{Auth, Durability};
-use crate::{Error, data, folder};
+use crate::{data, folder};
 
 /// Makes a data folder as `initdb` would, from a copy of what it made before.
 ///

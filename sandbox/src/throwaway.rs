@@ -1,19 +1,40 @@
 use crate::account::Account;
+use crate::error::Error;
 use crate::guard::{Ending, Guard};
 use crate::options::{Cluster, Durability, Options};
-use crate::server::{Owned, Server};
-use crate::{Error, data, folder, template};
+use crate::server::Server;
+use crate::{data, folder, template};
 
-pub(crate) fn make(options: Options) -> Result<Server, Error> {
-    from(options, None)
+impl Options {
+    /// A server that is gone without a trace when the value is dropped or its process ends.
+    ///
+    /// # Errors
+    /// PostgreSQL is not installed, or does not start with these options.
+    pub fn throwaway(self) -> Result<Server, Error> {
+        create(self, None)
+    }
 }
 
-/// A standby that follows `primary`, with the primary's options.
-pub(crate) fn standby(primary: &Server) -> Result<Server, Error> {
-    from(primary.options().clone(), Some(primary))
+impl Server {
+    /// A server that is gone without a trace when the value is dropped or its process ends.
+    ///
+    /// # Errors
+    /// PostgreSQL is not installed or does not start.
+    pub fn throwaway() -> Result<Server, Error> {
+        Options::new().throwaway()
+    }
+
+    /// A throwaway standby that follows this server, with the same options.
+    ///
+    /// # Errors
+    /// The server does not run, or there is no `pg_basebackup` beside its programs.
+    pub fn standby(&self) -> Result<Server, Error> {
+        create(self.options().clone(), Some(self))
+    }
 }
 
-fn from(options: Options, primary: Option<&Server>) -> Result<Server, Error> {
+/// Creates a throwaway server, as a standby of `primary` if there is one.
+fn create(options: Options, primary: Option<&Server>) -> Result<Server, Error> {
     let account = Account::for_server()?;
     let binaries = options.find_binaries(&account)?;
     let durability = options.durability.unwrap_or(Durability::Off);
@@ -54,17 +75,13 @@ fn from(options: Options, primary: Option<&Server>) -> Result<Server, Error> {
         }
     }
     data::configure(&account, &options, &folder.data)?;
-    let owned = Owned {
-        guard,
-        ending: Ending::Immediate,
-    };
     Server::launch(
         account,
         binaries,
         folder,
         options,
         durability,
-        Some(owned),
+        Some(guard),
         None,
     )
 }

@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process, test_kill_process,
 
 use crate::account::Account;
 use crate::binaries::Binaries;
-use crate::{Error, data};
+use crate::error::{Error, excerpt};
 
 const POLL: Duration = Duration::from_millis(2);
 /// Crash recovery of much data may take long; a server that hangs for longer is broken.
@@ -153,7 +153,7 @@ fn refusal(log: &Path, from: u64) -> Refusal {
         .unwrap_or("it said nothing")
         .trim();
     let error = Error::new(format!("postgresql did not start: {why}"))
-        .with_help(format!("the server said:\n{}", data::last_lines(text, 20)));
+        .with_help(format!("the server said:\n{}", excerpt(text)));
     if text.contains("could not bind") {
         Refusal::PortTaken(error)
     } else if text.contains("is still in use") || text.contains("already exists") {
