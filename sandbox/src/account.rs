@@ -8,18 +8,19 @@ use std::process::Command;
 
 use crate::error::Error;
 
-/// The account of the operating system that a server runs as.
+/// An operating system account that a server runs as.
 #[derive(Debug, Clone)]
 pub(crate) struct Account {
     name: String,
     uid: u32,
     gid: u32,
-    /// This process is root and has to become the account.
+    /// True if this process is root and its children must change to the account.
     drop_root: bool,
 }
 
 impl Account {
-    /// This process' own account, or for root, whom PostgreSQL refuses, `postgres` or else `nobody`.
+    /// Returns this process' own account, or for root `postgres` or else `nobody`, since PostgreSQL refuses to run as
+    /// root.
     pub(crate) fn for_server() -> Result<Account, Error> {
         let uid = rustix::process::geteuid();
         if !uid.is_root() {
@@ -32,15 +33,15 @@ impl Account {
         }
         ["postgres", "nobody"]
             .into_iter()
-            .find_map(Account::dropped_to)
+            .find_map(Account::named)
             .ok_or_else(|| {
                 Error::new("postgresql refuses to run as root, and there is no user `postgres` or `nobody` to run it as")
                     .with_help("add a system user `postgres`, or run as an ordinary user")
             })
     }
 
-    /// The account that owns existing data, if root finds data of another user.
-    pub(crate) fn owning(self, data: &Path) -> Result<Account, Error> {
+    /// Returns the account that owns an existing data folder. Only root can use another account than its own.
+    pub(crate) fn owner_of(self, data: &Path) -> Result<Account, Error> {
         let uid = fs::metadata(data)
             .map_err(|e| Error::io("cannot read", data, e))?
             .uid();
@@ -49,7 +50,7 @@ impl Account {
         }
         if self.drop_root && uid != 0 {
             let name = id(&["-un", &uid.to_string()]);
-            if let Some(owner) = name.as_deref().and_then(Account::dropped_to) {
+            if let Some(owner) = name.as_deref().and_then(Account::named) {
                 return Ok(owner);
             }
         }
@@ -61,7 +62,7 @@ impl Account {
         .with_help("remove the folder to begin anew, or run as the user who made it"))
     }
 
-    fn dropped_to(name: &str) -> Option<Account> {
+    fn named(name: &str) -> Option<Account> {
         let uid = id(&["-u", name])?.parse().ok()?;
         let gid = id(&["-g", name])?.parse().ok()?;
         Some(Account {
@@ -76,7 +77,7 @@ impl Account {
         &self.name
     }
 
-    /// A command that runs as this account, away from this process' folder, environment and terminal.
+    /// Returns a command that runs as this account, in the root folder and with a minimal environment.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir("/").env_clear();
@@ -85,7 +86,7 @@ impl Account {
                 command.env(name, value);
             }
         }
-        // English messages are read here; the time zone makes templates the same everywhere.
+        // Messages are parsed, so they must be English; a fixed time zone makes templates the same everywhere.
         command.env("LC_ALL", "C").env("TZ", "UTC");
         if self.drop_root {
             command.gid(self.gid).uid(self.uid);
@@ -93,8 +94,8 @@ impl Account {
         command
     }
 
-    /// Gives a path that this process made to the account.
-    pub(crate) fn give(&self, path: &Path) -> Result<(), Error> {
+    /// Makes the account the owner of a path that this process created.
+    pub(crate) fn chown(&self, path: &Path) -> Result<(), Error> {
         if self.drop_root {
             chown(path, Some(self.uid), Some(self.gid))
                 .map_err(|e| Error::io("cannot change the owner of", path, e))?;
@@ -102,8 +103,8 @@ impl Account {
         Ok(())
     }
 
-    /// Gives an open file to the account; `path` is for the message.
-    pub(crate) fn give_open(&self, file: impl AsFd, path: &Path) -> Result<(), Error> {
+    /// Makes the account the owner of an open file; `path` is for the error message.
+    pub(crate) fn fchown(&self, file: impl AsFd, path: &Path) -> Result<(), Error> {
         if self.drop_root {
             fchown(file, Some(self.uid), Some(self.gid))
                 .map_err(|e| Error::io("cannot change the owner of", path, e))?;
@@ -111,25 +112,25 @@ impl Account {
         Ok(())
     }
 
-    /// Whether the account may enter the folder, by the permissions of it and of all folders above.
-    pub(crate) fn may_enter(&self, folder: &Path) -> bool {
+    /// Returns whether the permissions of the folder and of all its ancestors let the account enter it.
+    pub(crate) fn can_enter(&self, folder: &Path) -> bool {
         let Ok(folder) = folder.canonicalize() else {
             return false;
         };
         folder.ancestors().all(|ancestor| {
             fs::metadata(ancestor).is_ok_and(|meta| {
-                let enter = match () {
+                let execute = match () {
                     () if meta.uid() == self.uid => 0o100,
                     () if meta.gid() == self.gid => 0o010,
                     () => 0o001,
                 };
-                meta.mode() & enter != 0
+                meta.mode() & execute != 0
             })
         })
     }
 }
 
-/// Asks the `id` program, which knows of directory services too.
+/// Runs the `id` program, which also knows the accounts of directory services.
 fn id(arguments: &[&str]) -> Option<String> {
     let output = Command::new("id").args(arguments).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;

@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-/// What a client has to know to connect.
+/// The connection parameters of a client.
 pub(crate) struct Address<'a> {
     pub(crate) port: u16,
     pub(crate) database: &'a str,
@@ -9,35 +9,37 @@ pub(crate) struct Address<'a> {
 }
 
 impl Address<'_> {
+    /// Returns the parameters as libpq's `key=value` words.
     pub(crate) fn conninfo(&self, host: &str) -> String {
         let mut text = format!(
             "host={} port={} dbname={} user={}",
-            word(host),
+            quoted(host),
             self.port,
-            word(self.database),
-            word(self.user)
+            quoted(self.database),
+            quoted(self.user)
         );
         if let Some(password) = &self.password {
-            let _ = write!(text, " password={}", word(password));
+            let _ = write!(text, " password={}", quoted(password));
         }
         text
     }
 
+    /// Returns the parameters as a `postgresql://` URL.
     pub(crate) fn url(&self) -> String {
-        let mut user = escaped(self.user);
+        let mut user = percent_encoded(self.user);
         if let Some(password) = &self.password {
-            let _ = write!(user, ":{}", escaped(password));
+            let _ = write!(user, ":{}", percent_encoded(password));
         }
         format!(
             "postgresql://{user}@127.0.0.1:{}/{}",
             self.port,
-            escaped(self.database)
+            percent_encoded(self.database)
         )
     }
 }
 
-/// A value of a conninfo string, quoted if need be.
-fn word(value: &str) -> String {
+/// Quotes a value of a conninfo string if it needs quotes.
+fn quoted(value: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./:".contains(c);
     if !value.is_empty() && value.chars().all(plain) {
         return value.to_owned();
@@ -45,8 +47,8 @@ fn word(value: &str) -> String {
     format!("'{}'", value.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
-/// A part of a URL.
-fn escaped(value: &str) -> String {
+/// Percent-encodes a part of a URL.
+fn percent_encoded(value: &str) -> String {
     let mut text = String::new();
     for byte in value.bytes() {
         if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {

@@ -10,7 +10,7 @@ pub struct Binaries {
     dir: PathBuf,
 }
 
-/// Folders that hold one folder a version, each with a `bin`.
+/// Folders that hold one folder for each version, each with a `bin`.
 const INSTALLATIONS: [&str; 5] = [
     "/usr/lib/postgresql",
     "/usr",
@@ -20,7 +20,7 @@ const INSTALLATIONS: [&str; 5] = [
 ];
 
 impl Binaries {
-    /// The folder named by `$PG_BIN`, else the newest version installed in the usual places or on `PATH`.
+    /// Returns the folder named by `$PG_BIN`, else the newest version installed in the usual places or on `PATH`.
     ///
     /// # Errors
     /// No server programs were found; the help names the package to install.
@@ -36,7 +36,7 @@ impl Binaries {
         })
     }
 
-    /// The programs in a given folder.
+    /// Returns the programs in a given folder.
     ///
     /// # Errors
     /// `initdb` or `postgres` is not in it.
@@ -52,7 +52,7 @@ impl Binaries {
         Ok(Binaries { dir })
     }
 
-    /// All versions found in the usual places, the newest first, then the one on `PATH`.
+    /// Returns all versions found in the usual places, the newest first, then the one on `PATH`.
     pub fn installed() -> Vec<Binaries> {
         let mut versions: Vec<(Reverse<u32>, PathBuf)> = INSTALLATIONS
             .iter()
@@ -60,7 +60,7 @@ impl Binaries {
             .flatten()
             .filter_map(|entry| {
                 let path = entry.ok()?.path();
-                let version = version_of(path.file_name()?.to_str()?)?;
+                let version = version_in(path.file_name()?.to_str()?)?;
                 Some((Reverse(version), path.join("bin")))
             })
             .collect();
@@ -74,7 +74,7 @@ impl Binaries {
             .collect()
     }
 
-    /// The folder.
+    /// Returns the folder of the programs.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
@@ -83,10 +83,10 @@ impl Binaries {
         self.dir.join(name)
     }
 
-    /// The major version, asked of the server program.
+    /// Returns the major version that the server program prints.
     ///
     /// # Errors
-    /// The program does not run or answers something else than its version.
+    /// The program does not run, or prints something else than its version.
     pub fn major(&self) -> Result<u32, Error> {
         let program = self.program("postgres");
         let output = std::process::Command::new(&program)
@@ -101,8 +101,8 @@ impl Binaries {
     }
 }
 
-/// The version in the name of an installation's folder: `15`, `pgsql-15` or `postgresql@15`.
-fn version_of(name: &str) -> Option<u32> {
+/// Returns the version in the name of an installation's folder: `15`, `pgsql-15` or `postgresql@15`.
+fn version_in(name: &str) -> Option<u32> {
     let digits = name
         .strip_prefix("pgsql-")
         .or_else(|| name.strip_prefix("postgresql@"))
@@ -130,7 +130,7 @@ mod tests {
             ("lib", None),
             ("pgsql-next", None),
         ] {
-            assert_eq!(version_of(name), version, "{name}");
+            assert_eq!(version_in(name), version, "{name}");
         }
     }
 

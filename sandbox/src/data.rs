@@ -10,11 +10,11 @@ use crate::error::{Error, excerpt};
 use crate::folder;
 use crate::options::{Auth, Durability, Options, SUPERUSER};
 
-/// The file with a sandbox's own settings, included by `postgresql.conf` and written anew before a start.
+/// The file with a sandbox's own settings. `postgresql.conf` includes it, and every start writes it again.
 const SETTINGS_FILE: &str = "sandbox.conf";
 
-/// What `initdb` is told. Part of a template's key.
-pub(crate) const INITDB: [&str; 4] = [
+/// The fixed arguments of `initdb`. A template's key depends on them.
+pub(crate) const INITDB_ARGUMENTS: [&str; 4] = [
     "--username=postgres",
     "--encoding=UTF8",
     "--locale=C",
@@ -22,7 +22,7 @@ pub(crate) const INITDB: [&str; 4] = [
     "--wal-segsize=1",
 ];
 
-/// Makes a data folder, which must not exist yet.
+/// Creates a data folder, which must not exist yet.
 pub(crate) fn initdb(
     account: &Account,
     binaries: &Binaries,
@@ -30,31 +30,31 @@ pub(crate) fn initdb(
     durability: Durability,
     data: &Path,
 ) -> Result<(), Error> {
-    folder::create(account, data)?;
+    folder::create_private(account, data)?;
     let program = binaries.program("initdb");
     let mut command = account.command(&program);
-    command.args(INITDB).arg("-D").arg(data);
+    command.args(INITDB_ARGUMENTS).arg("-D").arg(data);
     if durability == Durability::Off {
         command.arg("--no-sync");
     }
-    command.args(["--auth", method(auth)]);
+    command.args(["--auth", hba_method(auth)]);
     let password_file = data.with_extension("password");
     if let Auth::Scram { password } = auth {
-        place(account, &password_file, password.as_bytes())?;
+        write_file(account, &password_file, password.as_bytes())?;
         command.arg("--pwfile").arg(&password_file);
     }
-    let made = run(&mut command, &program);
+    let outcome = run(&mut command, &program);
     let _ = fs::remove_file(&password_file);
-    made?;
-    let main = data.join("postgresql.conf");
-    let mut text = fs::read_to_string(&main).map_err(|e| Error::io("cannot read", &main, e))?;
+    outcome?;
+    let conf = data.join("postgresql.conf");
+    let mut text = fs::read_to_string(&conf).map_err(|e| Error::io("cannot read", &conf, e))?;
     let _ = writeln!(text, "\ninclude_if_exists = '{SETTINGS_FILE}'");
-    place(account, &main, text.as_bytes())
+    write_file(account, &conf, text.as_bytes())
 }
 
-/// Puts what the options say into a data folder made before.
+/// Writes `pg_hba.conf` and the files of the options into a data folder.
 pub(crate) fn configure(account: &Account, options: &Options, data: &Path) -> Result<(), Error> {
-    let method = method(&options.auth);
+    let method = hba_method(&options.auth);
     let mut hba = options.hba.join("\n");
     for database in ["all", "replication"] {
         let _ = write!(
@@ -62,14 +62,14 @@ pub(crate) fn configure(account: &Account, options: &Options, data: &Path) -> Re
             "\nlocal {database} all {method}\nhost {database} all 127.0.0.1/32 {method}\n"
         );
     }
-    place(account, &data.join("pg_hba.conf"), hba.as_bytes())?;
+    write_file(account, &data.join("pg_hba.conf"), hba.as_bytes())?;
     for (name, contents) in &options.files {
-        place(account, &data.join(name), contents)?;
+        write_file(account, &data.join(name), contents)?;
     }
     Ok(())
 }
 
-fn method(auth: &Auth) -> &'static str {
+fn hba_method(auth: &Auth) -> &'static str {
     match auth {
         Auth::Trust => "trust",
         Auth::Scram { .. } => "scram-sha-256",
@@ -77,7 +77,7 @@ fn method(auth: &Auth) -> &'static str {
 }
 
 /// Writes the settings for the next start.
-pub(crate) fn set(
+pub(crate) fn write_settings(
     account: &Account,
     data: &Path,
     settings: &[(String, String)],
@@ -89,16 +89,16 @@ pub(crate) fn set(
         ("shared_buffers", "16MB"),
         ("max_prepared_transactions", "20"),
         ("wal_level", "logical"),
-        // As it is by itself since version 14.
+        // The default since version 14.
         ("password_encryption", "scram-sha-256"),
-        // In the data folder, so that it goes with it even if the server is killed.
+        // The shared memory is in the data folder and is removed with it, even if the server is killed.
         ("dynamic_shared_memory_type", "mmap"),
     ];
     if durability == Durability::Off {
         defaults.extend([("fsync", "off"), ("full_page_writes", "off")]);
     }
     let port = port.to_string();
-    // The setting is a list; the double quotes keep a comma in the path from dividing it.
+    // The setting is a list; the double quotes protect a comma in the path.
     let sockets = format!("\"{}\"", sockets.display());
     let fixed = [
         ("listen_addresses", "127.0.0.1"),
@@ -115,26 +115,26 @@ pub(crate) fn set(
         .chain(fixed)
         .map(|(key, value)| format!("{key} = '{}'\n", quoted(value)))
         .collect();
-    place(account, &data.join(SETTINGS_FILE), text.as_bytes())
+    write_file(account, &data.join(SETTINGS_FILE), text.as_bytes())
 }
 
 fn quoted(value: &str) -> String {
     value.replace('\\', "\\\\").replace('\'', "''")
 }
 
-/// Writes a file that belongs to the account and nobody else can read. The file appears at once: a link that
-/// somebody put in its place is replaced, not followed.
-fn place(account: &Account, path: &Path, contents: &[u8]) -> Result<(), Error> {
+/// Writes a file that belongs to the account and that nobody else can read. A rename puts it in place, so a symbolic
+/// link at the path is replaced, not followed.
+fn write_file(account: &Account, path: &Path, contents: &[u8]) -> Result<(), Error> {
     let cannot = |e| Error::io("cannot write", path, e);
     let folder = path.parent().unwrap_or(Path::new("/"));
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(cannot)?;
     file.write_all(contents).map_err(cannot)?;
-    account.give_open(file.as_file(), path)?;
+    account.fchown(file.as_file(), path)?;
     file.persist(path).map_err(|e| cannot(e.error))?;
     Ok(())
 }
 
-/// Makes a data folder that is a standby of a running server.
+/// Creates a data folder that is a standby of a running server.
 pub(crate) fn base_backup(
     account: &Account,
     binaries: &Binaries,
@@ -143,7 +143,7 @@ pub(crate) fn base_backup(
     port: u16,
     data: &Path,
 ) -> Result<(), Error> {
-    folder::create(account, data)?;
+    folder::create_private(account, data)?;
     let program = binaries.program("pg_basebackup");
     let mut command = account.command(&program);
     if let Auth::Scram { password } = auth {
@@ -159,7 +159,7 @@ pub(crate) fn base_backup(
     run(&mut command, &program)
 }
 
-/// Runs one of PostgreSQL's programs to its end; what it said is the help of the error.
+/// Runs one of PostgreSQL's programs to its end. The help of the error is the program's output.
 fn run(command: &mut Command, program: &Path) -> Result<(), Error> {
     let output = command
         .stdin(Stdio::null())
@@ -169,6 +169,6 @@ fn run(command: &mut Command, program: &Path) -> Result<(), Error> {
         return Ok(());
     }
     let name = program.file_name().unwrap_or_default().to_string_lossy();
-    let said = String::from_utf8_lossy(&output.stderr);
-    Err(Error::new(format!("`{name}` failed")).with_help(format!("it said:\n{}", excerpt(&said))))
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    Err(Error::new(format!("`{name}` failed")).with_help(format!("it said:\n{}", excerpt(&stderr))))
 }

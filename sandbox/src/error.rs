@@ -2,9 +2,9 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-/// Why a server could not be made, started or spoken to.
+/// Error of creating, starting or querying a server.
 ///
-/// `Display` is one line; what to do about it is [`help`](Error::help), the cause is `source()`.
+/// `Display` is one line, [`help`](Error::help) is the remedy, and `source()` is the cause.
 #[derive(Debug)]
 pub struct Error {
     message: String,
@@ -21,10 +21,10 @@ impl Error {
         }
     }
 
-    /// An operation on a path that the operating system refused.
-    pub(crate) fn io(what: &str, path: &Path, source: io::Error) -> Error {
+    /// Returns the error of an operation on a path that the operating system refused.
+    pub(crate) fn io(operation: &str, path: &Path, source: io::Error) -> Error {
         Error {
-            message: format!("{what} `{}`", path.display()),
+            message: format!("{operation} `{}`", path.display()),
             help: None,
             source: Some(source),
         }
@@ -40,7 +40,7 @@ impl Error {
         self
     }
 
-    /// What the user can do about it, or the words of the program that failed.
+    /// Returns the remedy, or the output of the program that failed.
     pub fn help(&self) -> Option<&str> {
         self.help.as_deref()
     }

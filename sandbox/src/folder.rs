@@ -7,18 +7,18 @@ use std::time::Duration;
 use crate::account::Account;
 use crate::error::Error;
 
-/// Names of throwaway folders begin so; the sweep goes by it.
+/// Prefix of the names of throwaway folders, by which [`sweep`] finds them.
 const PREFIX: &str = "patchgen-sandbox-";
-/// Held locked by the owner and the guard of a throwaway folder.
+/// Name of the file that the owner and the guard of a throwaway folder keep locked.
 const LOCK: &str = "lock";
-/// A folder younger than this may not have got its lock yet.
-const SETTLED: Duration = Duration::from_secs(60);
-/// Room for a few dozen servers; containers often have 64 MB.
+/// Age below which a folder may not have its lock yet.
+const MINIMUM_AGE: Duration = Duration::from_secs(60);
+/// Free space that a few dozen servers need, in bytes. Containers often have 64 MB.
 const MEMORY_NEEDED: u64 = 2 << 30;
-/// The name of a Unix socket fits into 108 bytes with its final NUL.
+/// Longest name of a Unix socket in bytes: 108 with the final NUL.
 const SOCKET_LIMIT: usize = 107;
 
-/// Where the parts of a server are.
+/// The paths of a server's files.
 #[derive(Debug, Clone)]
 pub(crate) struct Folder {
     pub(crate) root: PathBuf,
@@ -38,22 +38,22 @@ impl Folder {
     }
 }
 
-/// A new folder below `base`, with its lock held.
-pub(crate) fn throwaway(base: &Path, account: &Account) -> Result<(Folder, File), Error> {
-    let root = temporary(base, PREFIX)?;
+/// Creates a throwaway folder below `base` and locks it.
+pub(crate) fn create_throwaway(base: &Path, account: &Account) -> Result<(Folder, File), Error> {
+    let root = create_temporary(base, PREFIX)?;
     let path = root.path().join(LOCK);
     let lock = File::create(&path)
         .and_then(|file| file.lock().map(|()| file))
         .map_err(|e| Error::io("cannot lock", &path, e))?;
     let folder = Folder::at(root.path().to_owned());
-    create(account, &folder.sockets)?;
+    create_private(account, &folder.sockets)?;
     open_to_all(&folder.sockets)?;
-    let _kept = root.keep();
+    let _ = root.keep();
     Ok((folder, lock))
 }
 
-/// A new folder below `base` that everybody can enter, and that is removed when the value is dropped.
-pub(crate) fn temporary(base: &Path, prefix: &str) -> Result<tempfile::TempDir, Error> {
+/// Creates a folder below `base` that everybody can enter. It is removed when the value is dropped.
+pub(crate) fn create_temporary(base: &Path, prefix: &str) -> Result<tempfile::TempDir, Error> {
     let folder = tempfile::Builder::new()
         .prefix(prefix)
         .tempdir_in(base)
@@ -62,27 +62,27 @@ pub(crate) fn temporary(base: &Path, prefix: &str) -> Result<tempfile::TempDir, 
     Ok(folder)
 }
 
-/// A folder that belongs to the account and nobody else can enter.
-pub(crate) fn create(account: &Account, path: &Path) -> Result<(), Error> {
+/// Creates a folder that belongs to the account and that nobody else can enter.
+pub(crate) fn create_private(account: &Account, path: &Path) -> Result<(), Error> {
     DirBuilder::new()
         .mode(0o700)
         .create(path)
         .map_err(|e| Error::io("cannot make the folder", path, e))?;
-    account.give(path)
+    account.chown(path)
 }
 
-/// Lets everybody enter a folder, whatever the umask was.
+/// Lets everybody enter a folder, whatever the umask is.
 pub(crate) fn open_to_all(path: &Path) -> Result<(), Error> {
     fs::set_permissions(path, Permissions::from_mode(0o755))
         .map_err(|e| Error::io("cannot change the permissions of", path, e))
 }
 
-/// Whether a socket in the folder has a name that is short enough.
+/// Returns whether the name of a socket in the folder is short enough.
 pub(crate) fn fits_socket(folder: &Path) -> bool {
     folder.as_os_str().len() + "/.s.PGSQL.65535".len() <= SOCKET_LIMIT
 }
 
-/// The folder for temporary files on disk, such that the account can enter it and sockets fit.
+/// Returns a folder for temporary files on disk that the account can enter and whose name leaves room for a socket's.
 pub(crate) fn on_disk(account: &Account) -> Result<PathBuf, Error> {
     [std::env::temp_dir(), "/tmp".into(), "/var/tmp".into()]
         .into_iter()
@@ -96,25 +96,25 @@ pub(crate) fn on_disk(account: &Account) -> Result<PathBuf, Error> {
         })
 }
 
-/// A folder that is held in memory, if there is one with much room and the user did not choose another.
+/// Returns a folder that is held in memory, or `None` if there is none with enough space or `TMPDIR` is set.
 ///
-/// A server is a thousand small files, and file systems on disk become ten times slower at them when many
-/// servers come and go (ext4 does not use an inode again that was freed in the last minutes).
+/// A server has a thousand small files. File systems on disk create them ten times slower when many servers are
+/// created and removed (ext4 does not reuse an inode that was freed in the last minutes).
 pub(crate) fn in_memory(account: &Account) -> Option<PathBuf> {
     let memory = PathBuf::from("/dev/shm");
-    let chosen = std::env::var_os("TMPDIR").is_some();
+    let is_tmpdir_set = std::env::var_os("TMPDIR").is_some();
     let space = rustix::fs::statvfs(&memory).ok()?;
-    let roomy = space.f_bavail.saturating_mul(space.f_frsize) >= MEMORY_NEEDED;
-    (!chosen && roomy && is_usable(&memory, account)).then_some(memory)
+    let has_space = space.f_bavail.saturating_mul(space.f_frsize) >= MEMORY_NEEDED;
+    (!is_tmpdir_set && has_space && is_usable(&memory, account)).then_some(memory)
 }
 
 fn is_usable(dir: &Path, account: &Account) -> bool {
     let example = dir.join(format!("{PREFIX}000000/run"));
-    dir.is_absolute() && account.may_enter(dir) && fits_socket(&example)
+    dir.is_absolute() && account.can_enter(dir) && fits_socket(&example)
 }
 
-/// Removes what owners and guards left who were both killed. A server still running in such a folder ends by
-/// itself when it misses its pid file, within a minute.
+/// Removes throwaway folders whose owner and guard were both killed. A server that still runs in such a folder ends
+/// by itself within a minute, when it finds that its pid file is missing.
 pub(crate) fn sweep(base: &Path) {
     let me = rustix::process::geteuid().as_raw();
     for entry in fs::read_dir(base).into_iter().flatten().flatten() {
@@ -124,19 +124,19 @@ pub(crate) fn sweep(base: &Path) {
             .starts_with(PREFIX.as_bytes())
         {
             let path = entry.path();
-            let mine = entry
+            let is_own = entry
                 .metadata()
-                .is_ok_and(|meta| meta.is_dir() && meta.uid() == me && is_settled(&meta));
-            if mine && is_abandoned(&path) {
+                .is_ok_and(|meta| meta.is_dir() && meta.uid() == me && is_old(&meta));
+            if is_own && is_abandoned(&path) {
                 let _ = fs::remove_dir_all(&path);
             }
         }
     }
 }
 
-fn is_settled(meta: &fs::Metadata) -> bool {
+fn is_old(meta: &fs::Metadata) -> bool {
     meta.modified()
-        .is_ok_and(|time| time.elapsed().is_ok_and(|age| age > SETTLED))
+        .is_ok_and(|time| time.elapsed().is_ok_and(|age| age > MINIMUM_AGE))
 }
 
 fn is_abandoned(folder: &Path) -> bool {
@@ -151,17 +151,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_settled_folders_without_an_owner_are_swept() {
+    fn only_old_folders_without_an_owner_are_swept() {
         let base = tempfile::tempdir().unwrap();
         let account = Account::for_server().unwrap();
-        let (held, _lock) = throwaway(base.path(), &account).unwrap();
-        let (left, lock) = throwaway(base.path(), &account).unwrap();
-        let (young, _) = throwaway(base.path(), &account).unwrap();
+        let (held, _lock) = create_throwaway(base.path(), &account).unwrap();
+        let (left, lock) = create_throwaway(base.path(), &account).unwrap();
+        let (young, _) = create_throwaway(base.path(), &account).unwrap();
         drop(lock);
         let other = base.path().join("other");
         fs::create_dir(&other).unwrap();
         for folder in [&held.root, &left.root, &other] {
-            let long_ago = std::time::SystemTime::now() - 2 * SETTLED;
+            let long_ago = std::time::SystemTime::now() - 2 * MINIMUM_AGE;
             File::open(folder).unwrap().set_modified(long_ago).unwrap();
         }
 

@@ -8,10 +8,10 @@ use rustix::process::Signal;
 
 use crate::error::Error;
 
-/// A small shell process that ends the server and removes its folder once this process is gone, however it went.
+/// A small shell process that ends the server and removes its folder after this process has ended, by whatever cause.
 ///
-/// It reads the server's process id from a pipe, a line at every change (an empty one: none runs), and acts at the
-/// end of the pipe. The kernel closes the pipe with the process, so SIGKILL is no way around it.
+/// The shell reads the server's process id from a pipe, one line at every change (an empty line if no server runs),
+/// and acts when the pipe is closed. The kernel closes the pipe even if this process is killed with SIGKILL.
 #[derive(Debug)]
 pub(crate) struct Guard {
     ending: Ending,
@@ -19,10 +19,10 @@ pub(crate) struct Guard {
     pipe: Option<ChildStdin>,
 }
 
-/// How a server is ended.
+/// Kind of a server's shutdown.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Ending {
-    /// Without a checkpoint, for data that are removed anyway.
+    /// Without a checkpoint, for data that are removed afterwards.
     Immediate,
     /// With a checkpoint.
     Fast,
@@ -38,7 +38,7 @@ impl Ending {
 }
 
 // A postmaster that was killed leaves its pid file, a few bytes of System V shared memory, and backends that have
-// not noticed yet; `-ef` finds those by their working folder where there is a /proc.
+// not noticed its end yet. `-ef` finds these backends by their working folder where there is a /proc.
 const SCRIPT: &str = r#"
 trap '' HUP INT TERM
 signal=$1 data=$2 remove=$3 pid=
@@ -68,8 +68,9 @@ done
 "#;
 
 impl Guard {
-    /// Watches over the server of `data`; `remove` is removed in the end. The shell keeps `lock` open, and so locked.
-    pub(crate) fn over(
+    /// Starts the guard of the server of `data`. The guard removes `remove` in the end, and keeps `lock` open and so
+    /// locked.
+    pub(crate) fn start(
         data: &Path,
         ending: Ending,
         remove: Option<&Path>,
@@ -85,7 +86,7 @@ impl Guard {
             .stdin(Stdio::piped())
             .stdout(lock.map_or_else(Stdio::null, Stdio::from))
             .stderr(Stdio::null())
-            // An interrupt typed at the terminal is for the owner, not for its guard.
+            // An interrupt from the terminal must reach the owner only.
             .process_group(0)
             .spawn()
             .map_err(cannot)?;
@@ -97,16 +98,16 @@ impl Guard {
         })
     }
 
-    /// Returns how the server is ended.
+    /// Returns the kind of shutdown.
     pub(crate) fn ending(&self) -> Ending {
         self.ending
     }
 
-    /// Tells which process is the server now.
+    /// Sends the guard the process id of the server, or `None` if no server runs.
     pub(crate) fn watch(&mut self, pid: Option<u32>) {
         let line = pid.map_or_else(|| "\n".to_owned(), |pid| format!("{pid}\n"));
         if let Some(pipe) = &mut self.pipe {
-            // If somebody killed the guard there is nobody to tell; the owner still cleans up.
+            // A write fails if the guard was killed. The owner cleans up all the same.
             let _ = pipe.write_all(line.as_bytes());
         }
     }

@@ -1,5 +1,5 @@
-//! A local PostgreSQL made from installed binaries: a throwaway server for tests and checks, or a
-//! persistent one for a demonstration.
+//! A local PostgreSQL from installed binaries: a throwaway server for tests and checks, or a persistent one for a
+//! demonstration.
 //!
 //! ```
 //! use patchgen_sandbox::Server;
@@ -16,14 +16,14 @@
 //! - PostgreSQL refuses to run as root, so root's servers run as `postgres` or `nobody`.
 //! - Any number of servers may run at once: each has its own folder, its own port on 127.0.0.1 and its
 //!   own Unix socket.
-//! - A server ends with its owner, also when the owner is killed with SIGKILL.
-//! - A new server costs about a tenth of a second, because the outcome of `initdb` is kept and copied.
+//! - A server ends with its owner, even if the owner is killed with SIGKILL.
+//! - A new server takes about a tenth of a second, because the files that `initdb` creates are kept and copied.
 //!
-//! The superuser is always `postgres`. Connections are trusted unless [`Auth::Scram`] is asked for, so on a
-//! machine shared with people whom you do not trust, ask for it.
+//! The superuser is always `postgres`. Connections need no password unless [`Auth::Scram`] is chosen. Choose it on
+//! a machine that you share with people whom you do not trust.
 //!
-//! What it does not do: install PostgreSQL, speak to it (bring a driver, or use [`Server::psql`]), or run
-//! on Windows.
+//! The crate does not install PostgreSQL and has no driver (bring one, or use [`Server::psql`]). It does not run on
+//! Windows.
 
 mod error;
 

@@ -1,6 +1,6 @@
 //! Runs a throwaway PostgreSQL until its standard input ends.
 //!
-//! It prints three lines: the URL, the process id of the server, and its data folder.
+//! Prints three lines: the URL, the process id of the server, and its data folder.
 
 use std::io::{self, Read, Write};
 use std::process::ExitCode;

@@ -15,15 +15,15 @@ use crate::postmaster::{PidFile, Postmaster};
 use crate::server::Server;
 use crate::{data, folder};
 
-/// Where root's data lie if the server's account cannot enter the folder that was asked for.
-const ELSEWHERE: &str = "/var/lib/patchgen-sandbox";
+/// Folder of root's data if the server's account cannot enter the folder that the caller named.
+const FALLBACK: &str = "/var/lib/patchgen-sandbox";
 
 impl Options {
-    /// The server of a folder: made at the first call, started again by later ones, and shared if it runs already.
+    /// Opens the server of a folder: the first call creates it, a later call starts it again, or uses it if it runs.
     ///
-    /// Authentication, `hba` lines and files are those of the first call; settings are those of each start.
+    /// Authentication, `hba` lines and files are those of the first call. Settings are those of each start.
     ///
-    /// If root asks and the server's account cannot enter the folder, the files lie below
+    /// If root calls and the server's account cannot enter the folder, the files are below
     /// `/var/lib/patchgen-sandbox`, and `cluster` in the folder is a symbolic link to them.
     ///
     /// # Errors
@@ -34,7 +34,7 @@ impl Options {
 }
 
 impl Server {
-    /// The server of a folder, which keeps its data. See [`Options::persistent`].
+    /// Opens the server of a folder, which keeps its data. See [`Options::persistent`].
     ///
     /// # Errors
     /// PostgreSQL is not installed or does not start, or the folder holds data of another version or user.
@@ -51,81 +51,81 @@ fn open(options: Options, dir: &Path) -> Result<Server, Error> {
     let dir = &dir
         .canonicalize()
         .map_err(|e| Error::io("cannot read", dir, e))?;
-    // Held until the server runs, so that two that come at once start one server.
+    // Held until the server runs, so that two concurrent calls start one server.
     let path = dir.join("lock");
     let lock = File::create(&path).map_err(|e| Error::io("cannot write", &path, e))?;
     lock.lock()
         .map_err(|e| Error::io("cannot lock", &path, e))?;
 
     let mut account = Account::for_server()?;
-    let mut folder = Folder::at(home(dir, &account)?);
+    let mut folder = Folder::at(root(dir, &account)?);
     let durability = options.durability.unwrap_or(Durability::On);
     let binaries;
     if folder.data.exists() {
-        account = account.owning(&folder.data)?;
-        binaries = matching(&options, &account, &folder.data)?;
-        if let Some((file, postmaster)) = running(&folder.data) {
+        account = account.owner_of(&folder.data)?;
+        binaries = matching_binaries(&options, &account, &folder.data)?;
+        if let Some((file, postmaster)) = find_running(&folder.data) {
             folder.sockets = file.sockets;
-            return Ok(Server::found(
+            return Ok(Server::attached(
                 account, binaries, folder, options, file.port, postmaster,
             ));
         }
     } else {
         binaries = options.find_binaries(&account)?;
-        make(&account, &binaries, &options, durability, &folder)?;
+        create_data(&account, &binaries, &options, durability, &folder)?;
     }
 
-    let sockets = sockets(&account, &mut folder)?;
+    let temporary_sockets = create_sockets(&account, &mut folder)?;
     let guard = match options.afterwards {
         Afterwards::KeepRunning => None,
-        Afterwards::Stop => Some(Guard::over(
+        Afterwards::Stop => Some(Guard::start(
             &folder.data,
             Ending::Fast,
-            sockets.as_deref(),
+            temporary_sockets.as_deref(),
             None,
         )?),
     };
     let port_file = dir.join("port");
-    let remembered = fs::read_to_string(&port_file)
+    let last_port = fs::read_to_string(&port_file)
         .ok()
         .and_then(|text| text.trim().parse().ok());
     let server = Server::launch(
-        account, binaries, folder, options, durability, guard, remembered,
+        account, binaries, folder, options, durability, guard, last_port,
     )?;
     fs::write(&port_file, format!("{}\n", server.port()))
         .map_err(|e| Error::io("cannot write", &port_file, e))?;
     Ok(server)
 }
 
-/// The folder that holds the files: the one asked for, or where its link `cluster` leads.
-fn home(dir: &Path, account: &Account) -> Result<PathBuf, Error> {
-    if account.may_enter(dir) {
+/// Returns the folder that holds the files: the one that the caller named, or the target of its link `cluster`.
+fn root(dir: &Path, account: &Account) -> Result<PathBuf, Error> {
+    if account.can_enter(dir) {
         return Ok(dir.to_owned());
     }
     let link = dir.join("cluster");
-    if let Ok(home) = link.canonicalize() {
-        return Ok(home);
+    if let Ok(target) = link.canonicalize() {
+        return Ok(target);
     }
-    let elsewhere = Path::new(ELSEWHERE);
+    let fallback = Path::new(FALLBACK);
     DirBuilder::new()
         .recursive(true)
         .mode(0o755)
-        .create(elsewhere)
+        .create(fallback)
         .map_err(|e| {
-            Error::io("cannot make the folder", elsewhere, e).with_help(format!(
+            Error::io("cannot make the folder", fallback, e).with_help(format!(
                 "user `{}`, whom the server runs as, cannot enter `{}`; choose a folder that everybody can enter",
                 account.name(),
                 dir.display()
             ))
         })?;
-    let home = folder::temporary(elsewhere, "cluster-")?;
+    let target = folder::create_temporary(fallback, "cluster-")?;
     let _ = fs::remove_file(&link);
-    symlink(home.path(), &link).map_err(|e| Error::io("cannot make the link", &link, e))?;
-    Ok(home.keep())
+    symlink(target.path(), &link).map_err(|e| Error::io("cannot make the link", &link, e))?;
+    Ok(target.keep())
 }
 
-/// Makes the data folder under another name first: `data` is there only when it is complete.
-fn make(
+/// Creates the data folder under a temporary name and renames it, so that `data` exists only when it is complete.
+fn create_data(
     account: &Account,
     binaries: &Binaries,
     options: &Options,
@@ -139,8 +139,8 @@ fn make(
     fs::rename(&new, &folder.data).map_err(|e| Error::io("cannot make the folder", &folder.data, e))
 }
 
-/// Programs of the version that made the data.
-fn matching(options: &Options, account: &Account, data: &Path) -> Result<Binaries, Error> {
+/// Returns programs of the version that created the data.
+fn matching_binaries(options: &Options, account: &Account, data: &Path) -> Result<Binaries, Error> {
     let path = data.join("PG_VERSION");
     let text = fs::read_to_string(&path).map_err(|e| Error::io("cannot read", &path, e))?;
     let version = text.trim();
@@ -165,9 +165,9 @@ fn matching(options: &Options, account: &Account, data: &Path) -> Result<Binarie
         })
 }
 
-/// The server that runs on the data, if one does: its pid file may be older than the last boot, so a
-/// connection is the proof.
-fn running(data: &Path) -> Option<(PidFile, Postmaster)> {
+/// Returns the server that runs on the data. The pid file may be older than the last boot, so only a successful
+/// connection proves that the server runs.
+fn find_running(data: &Path) -> Option<(PidFile, Postmaster)> {
     let file = PidFile::read(data).filter(|file| file.ready)?;
     test_kill_process(file.pid).ok()?;
     UnixStream::connect(file.sockets.join(format!(".s.PGSQL.{}", file.port))).ok()?;
@@ -175,17 +175,18 @@ fn running(data: &Path) -> Option<(PidFile, Postmaster)> {
     Some((file, postmaster))
 }
 
-/// The socket's folder: beside the data, or if that name is too long, a temporary one, which is returned.
-fn sockets(account: &Account, folder: &mut Folder) -> Result<Option<PathBuf>, Error> {
+/// Creates the socket's folder: beside the data, or a temporary one if that name is too long. Returns the temporary
+/// one.
+fn create_sockets(account: &Account, folder: &mut Folder) -> Result<Option<PathBuf>, Error> {
     if folder::fits_socket(&folder.sockets) {
         if !folder.sockets.exists() {
-            folder::create(account, &folder.sockets)?;
+            folder::create_private(account, &folder.sockets)?;
             folder::open_to_all(&folder.sockets)?;
         }
         return Ok(None);
     }
-    let sockets = folder::temporary(&folder::on_disk(account)?, "patchgen-socket-")?;
-    account.give(sockets.path())?;
+    let sockets = folder::create_temporary(&folder::on_disk(account)?, "patchgen-socket-")?;
+    account.chown(sockets.path())?;
     folder.sockets = sockets.keep();
     Ok(Some(folder.sockets.clone()))
 }

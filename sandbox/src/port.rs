@@ -5,15 +5,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::error::Error;
 
-/// Below the ports that operating systems give to outgoing connections, so that no client of another
-/// server can sit on a port while its server is down.
+/// First port of the range. The range is below the ports that operating systems use for outgoing connections, so that
+/// no client can occupy a server's port while the server is down.
 const FIRST: u16 = 20_000;
 const COUNT: u16 = 12_000;
 
-/// A TCP port on 127.0.0.1 that no other sandbox takes while this value lives.
+/// A TCP port on 127.0.0.1 that no other sandbox uses while this value exists.
 ///
-/// The *UDP* port of the same number is the token: the kernel gives it to one process, whoever runs it, and
-/// takes it back when the process dies. PostgreSQL then binds the TCP port, which stays free meanwhile.
+/// The *UDP* port of the same number is the token: only one process can bind it, and the kernel releases it when the
+/// process ends. The TCP port stays free for PostgreSQL to bind.
 #[derive(Debug)]
 pub(crate) struct Port {
     number: u16,
@@ -21,7 +21,7 @@ pub(crate) struct Port {
 }
 
 impl Port {
-    /// Some free port, each time another.
+    /// Reserves a free port, a different one at each call.
     pub(crate) fn any() -> Result<Port, Error> {
         let start = seed() % u32::from(COUNT);
         (0..u32::from(COUNT))
@@ -32,7 +32,7 @@ impl Port {
             .ok_or_else(|| Error::new("no port is free on 127.0.0.1"))
     }
 
-    /// This port, if it is free.
+    /// Reserves this port if it is free.
     pub(crate) fn exactly(number: u16) -> io::Result<Port> {
         let token = UdpSocket::bind((Ipv4Addr::LOCALHOST, number))?;
         TcpListener::bind((Ipv4Addr::LOCALHOST, number))?;
@@ -47,7 +47,7 @@ impl Port {
     }
 }
 
-/// Spreads the processes over the range, so that they seldom try the same port.
+/// Returns a number that differs between processes and calls, so that they seldom try the same port.
 fn seed() -> u32 {
     let nanoseconds = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -60,14 +60,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_port_is_given_once() {
+    fn a_port_is_reserved_once() {
         let port = Port::any().unwrap();
         assert!(Port::exactly(port.number()).is_err());
         assert_ne!(Port::any().unwrap().number(), port.number());
     }
 
     #[test]
-    fn a_port_with_a_listener_is_not_given() {
+    fn a_port_with_a_listener_is_not_reserved() {
         let port = Port::any().unwrap();
         let number = port.number();
         let _listener = TcpListener::bind((Ipv4Addr::LOCALHOST, number)).unwrap();

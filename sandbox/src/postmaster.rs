@@ -12,31 +12,31 @@ use crate::binaries::Binaries;
 use crate::error::{Error, excerpt};
 
 const POLL: Duration = Duration::from_millis(2);
-/// Crash recovery of much data may take long; a server that hangs for longer is broken.
+/// Time limit of a start. Crash recovery of much data may take long.
 const START_LIMIT: Duration = Duration::from_secs(120);
-/// After this time a server that was asked to end is killed, and after twice the time it is given up.
+/// Time after which a server that does not end is killed. After twice this time nobody waits for it any more.
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 
 /// A running postmaster.
 #[derive(Debug)]
 pub(crate) enum Postmaster {
-    /// Started by this process, which must wait for it.
+    /// A child of this process, which must wait for it.
     Child(Child),
-    /// Found running on the data folder.
+    /// A process that another one started, with its data folder.
     Other(Pid, PathBuf),
 }
 
-/// Why a postmaster ended instead of becoming ready.
+/// Error of a postmaster that ended instead of becoming ready.
 #[derive(Debug)]
-pub(crate) enum Refusal {
-    /// Another program listens on its port.
+pub(crate) enum StartError {
+    /// Another program listens on the port.
     PortTaken(Error),
-    /// Backends of a killed postmaster are still there; they go away by themselves.
+    /// Backends of a killed postmaster still run. They end by themselves.
     Lingering(Error),
     Other(Error),
 }
 
-/// The words of `postmaster.pid`, the file by which a postmaster tells how it is.
+/// Contents of `postmaster.pid`, the file in which a postmaster writes its state.
 pub(crate) struct PidFile {
     pub(crate) pid: Pid,
     pub(crate) port: u16,
@@ -64,15 +64,15 @@ impl Postmaster {
         binaries: &Binaries,
         data: &Path,
         log: &Path,
-        mut started: impl FnMut(u32),
-    ) -> Result<Postmaster, Refusal> {
-        let cannot = |e| Refusal::Other(Error::io("cannot write", log, e));
+        mut on_spawn: impl FnMut(u32),
+    ) -> Result<Postmaster, StartError> {
+        let cannot = |e| StartError::Other(Error::io("cannot write", log, e));
         let output = OpenOptions::new()
             .create(true)
             .append(true)
             .open(log)
             .map_err(cannot)?;
-        let said_before = output.metadata().map_err(cannot)?.len();
+        let log_start = output.metadata().map_err(cannot)?.len();
         let program = binaries.program("postgres");
         let mut child = account
             .command(&program)
@@ -83,8 +83,8 @@ impl Postmaster {
             .stderr(output)
             .process_group(0)
             .spawn()
-            .map_err(|e| Refusal::Other(Error::io("cannot run", &program, e)))?;
-        started(child.id());
+            .map_err(|e| StartError::Other(Error::io("cannot run", &program, e)))?;
+        on_spawn(child.id());
 
         let begin = Instant::now();
         loop {
@@ -92,7 +92,7 @@ impl Postmaster {
             if ended || begin.elapsed() > START_LIMIT {
                 let mut postmaster = Postmaster::Child(child);
                 postmaster.end(Signal::QUIT);
-                return Err(refusal(log, said_before));
+                return Err(start_error(log, log_start));
             }
             if let Some(file) = PidFile::read(data)
                 && file.ready
@@ -114,8 +114,8 @@ impl Postmaster {
     pub(crate) fn has_ended(&mut self) -> bool {
         match self {
             Postmaster::Child(child) => child.try_wait().map_or(true, |status| status.is_some()),
-            // A dead process stays in the table until its parent, which may be this process after all, or an
-            // idle init, has waited for it. But a server removes its pid file last.
+            // A dead process stays in the process table until its parent has waited for it. The parent may be this
+            // process, or an init that never waits. A server removes its pid file last.
             Postmaster::Other(pid, data) => {
                 waitpid(Some(*pid), WaitOptions::NOHANG).is_ok_and(|status| status.is_some())
                     || PidFile::read(data).is_none_or(|file| file.pid != *pid)
@@ -124,7 +124,7 @@ impl Postmaster {
         }
     }
 
-    /// Sends the signal and returns when the process is gone.
+    /// Sends the signal and waits until the process has ended.
     pub(crate) fn end(&mut self, signal: Signal) {
         let begin = Instant::now();
         if !self.has_ended() {
@@ -139,34 +139,38 @@ impl Postmaster {
     }
 }
 
-/// What the server said before it gave up.
-fn refusal(log: &Path, from: u64) -> Refusal {
+/// Returns the error of a failed start, from the log that the server has written since the position `from`.
+fn start_error(log: &Path, from: u64) -> StartError {
     let bytes = fs::read(log).unwrap_or_default();
     let from = usize::try_from(from).unwrap_or(0).min(bytes.len());
     let text = String::from_utf8_lossy(&bytes[from..]);
     let text = text.trim();
-    let why = text
+    let reason = text
         .lines()
         .find(|line| line.contains("FATAL:"))
         .or(text.lines().last())
-        .and_then(|line| line.split_once("FATAL:").map(|(_, why)| why).or(Some(line)))
+        .and_then(|line| {
+            line.split_once("FATAL:")
+                .map(|(_, reason)| reason)
+                .or(Some(line))
+        })
         .unwrap_or("it said nothing")
         .trim();
-    let error = Error::new(format!("postgresql did not start: {why}"))
+    let error = Error::new(format!("postgresql did not start: {reason}"))
         .with_help(format!("the server said:\n{}", excerpt(text)));
     if text.contains("could not bind") {
-        Refusal::PortTaken(error)
+        StartError::PortTaken(error)
     } else if text.contains("is still in use") || text.contains("already exists") {
-        Refusal::Lingering(error)
+        StartError::Lingering(error)
     } else {
-        Refusal::Other(error)
+        StartError::Other(error)
     }
 }
 
-impl Refusal {
+impl StartError {
     pub(crate) fn into_error(self) -> Error {
         match self {
-            Refusal::PortTaken(e) | Refusal::Lingering(e) | Refusal::Other(e) => e,
+            StartError::PortTaken(e) | StartError::Lingering(e) | StartError::Other(e) => e,
         }
     }
 }

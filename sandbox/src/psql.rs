@@ -7,7 +7,7 @@ use crate::options::{Auth, SUPERUSER};
 use crate::server::Server;
 
 impl Server {
-    /// Runs a psql script as the superuser and gives what it printed: columns divided by `|`, no headers.
+    /// Runs a psql script as the superuser. Returns its output: columns separated by `|`, no headers, no final newline.
     ///
     /// # Errors
     /// A statement failed, or there is no psql program.
@@ -17,7 +17,7 @@ impl Server {
 }
 
 fn run(server: &Server, database: &str, script: &str) -> Result<String, Error> {
-    // The versioned program: what distributions put on PATH is often a wrapper that costs more than the query.
+    // Prefers the versioned program: the one on PATH is often a wrapper that takes longer than the query.
     let versioned = server.binaries().dir().join("psql");
     let program = if versioned.is_file() {
         versioned
@@ -41,26 +41,26 @@ fn run(server: &Server, database: &str, script: &str) -> Result<String, Error> {
         .arg("--host")
         .arg(server.socket_dir())
         .stdin(
-            as_file(script)
+            script_file(script)
                 .map_err(|e| Error::new("cannot write a temporary file").with_source(e))?,
         )
         .output()
         .map_err(|e| Error::io("cannot run", &program, e))?;
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
+        let stderr = String::from_utf8_lossy(&output.stderr);
         return Err(Error::new(format!(
             "psql failed: {}",
-            said.lines().next().unwrap_or("it said nothing")
+            stderr.lines().next().unwrap_or("it said nothing")
         ))
-        .with_help(excerpt(&said)));
+        .with_help(excerpt(&stderr)));
     }
     let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
     text.truncate(text.trim_end_matches('\n').len());
     Ok(text)
 }
 
-/// A file and not a pipe, so that a long script and a long answer cannot block each other.
-fn as_file(script: &str) -> std::io::Result<Stdio> {
+/// Writes the script to a temporary file. With a pipe, a long script and a long output could block each other.
+fn script_file(script: &str) -> std::io::Result<Stdio> {
     let mut file: File = tempfile::tempfile()?;
     file.write_all(script.as_bytes())?;
     file.rewind()?;

@@ -15,15 +15,16 @@ use crate::folder::Folder;
 use crate::guard::Guard;
 use crate::options::{Auth, Durability, Options, SUPERUSER};
 use crate::port::Port;
-use crate::postmaster::{Postmaster, Refusal};
+use crate::postmaster::{Postmaster, StartError};
 
-/// Tries to start over leftovers of a killed server; with [`PAUSE`] between them ten seconds.
+/// Number of attempts to start while processes of a killed server still run. With [`PAUSE`] between them they take
+/// ten seconds.
 const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A PostgreSQL server on this machine.
 ///
-/// Its methods take `&self`, so that one thread may kill the server under the work of another.
+/// Its methods take `&self`, so that one thread can kill the server while another uses it.
 #[derive(Debug)]
 pub struct Server {
     account: Account,
@@ -31,15 +32,15 @@ pub struct Server {
     folder: Folder,
     options: Options,
     port: u16,
-    /// Held so that no other sandbox takes the port while the server is down. A server that was found running
-    /// holds its port by itself.
-    _reserved: Option<Port>,
+    /// Keeps other sandboxes from the port while the server is down. `None` for a server that another process started.
+    _reservation: Option<Port>,
     postmaster: Mutex<Option<Postmaster>>,
+    /// `None` if the server does not end with this value.
     guard: Option<Mutex<Guard>>,
 }
 
 impl Server {
-    /// Starts a server whose data folder is ready, on the preferred port if that is free.
+    /// Starts a server on a complete data folder, on the preferred port if that is free.
     pub(crate) fn launch(
         account: Account,
         binaries: Binaries,
@@ -59,14 +60,14 @@ impl Server {
             folder,
             options,
             port: port.number(),
-            _reserved: None,
+            _reservation: None,
             postmaster: Mutex::new(None),
             guard: guard.map(Mutex::new),
         };
         let mut tries = 0;
         loop {
             server.port = port.number();
-            data::set(
+            data::write_settings(
                 &server.account,
                 &server.folder.data,
                 &server.options.settings,
@@ -77,17 +78,17 @@ impl Server {
             tries += 1;
             match server.try_start(&mut server.postmaster()) {
                 Ok(()) => break,
-                Err(Refusal::PortTaken(_)) if tries < TRIES => port = Port::any()?,
-                Err(Refusal::Lingering(_)) if tries < TRIES => sleep(PAUSE),
-                Err(refusal) => return Err(refusal.into_error()),
+                Err(StartError::PortTaken(_)) if tries < TRIES => port = Port::any()?,
+                Err(StartError::Lingering(_)) if tries < TRIES => sleep(PAUSE),
+                Err(error) => return Err(error.into_error()),
             }
         }
-        server._reserved = Some(port);
+        server._reservation = Some(port);
         Ok(server)
     }
 
-    /// A server that another process started.
-    pub(crate) fn found(
+    /// Returns a server that another process started.
+    pub(crate) fn attached(
         account: Account,
         binaries: Binaries,
         folder: Folder,
@@ -101,33 +102,33 @@ impl Server {
             folder,
             options,
             port,
-            _reserved: None,
+            _reservation: None,
             postmaster: Mutex::new(Some(postmaster)),
             guard: None,
         }
     }
 
-    /// The TCP port on 127.0.0.1; it stays the same over restarts.
+    /// Returns the TCP port on 127.0.0.1. It stays the same over restarts.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The folder of the Unix socket.
+    /// Returns the folder of the Unix socket.
     pub fn socket_dir(&self) -> &Path {
         &self.folder.sockets
     }
 
-    /// The data folder.
+    /// Returns the data folder.
     pub fn data_dir(&self) -> &Path {
         &self.folder.data
     }
 
-    /// The programs that it runs.
+    /// Returns the programs of the server's version.
     pub fn binaries(&self) -> &Binaries {
         &self.binaries
     }
 
-    /// The process id of the postmaster, if it runs.
+    /// Returns the process id of the postmaster, or `None` if it does not run.
     pub fn pid(&self) -> Option<u32> {
         let mut postmaster = self.postmaster();
         let running = postmaster.as_mut()?;
@@ -137,38 +138,38 @@ impl Server {
         u32::try_from(running.pid().as_raw_pid()).ok()
     }
 
-    /// The operating system's account that the server runs as, the one that peer authentication would accept.
+    /// Returns the operating system account that the server runs as, which peer authentication accepts.
     pub fn system_user(&self) -> &str {
         self.account.name()
     }
 
-    /// What the server has written to its log.
+    /// Returns the server's log.
     pub fn log(&self) -> String {
         fs::read(&self.folder.log)
             .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
             .unwrap_or_default()
     }
 
-    /// libpq's `key=value` words for a connection over TCP, with the superuser's password if it has one.
+    /// Returns libpq's `key=value` words for a connection over TCP, with the superuser's password if it has one.
     pub fn conninfo(&self, database: &str, user: &str) -> String {
         self.address(database, user).conninfo("127.0.0.1")
     }
 
-    /// As [`conninfo`](Server::conninfo), over the Unix socket.
+    /// Returns the same as [`conninfo`](Server::conninfo) for the Unix socket.
     pub fn socket_conninfo(&self, database: &str, user: &str) -> String {
         let sockets = self.folder.sockets.to_string_lossy();
         self.address(database, user).conninfo(&sockets)
     }
 
-    /// As [`conninfo`](Server::conninfo), written as `postgresql://…`.
+    /// Returns the same as [`conninfo`](Server::conninfo) in the form `postgresql://…`.
     pub fn url(&self, database: &str, user: &str) -> String {
         self.address(database, user).url()
     }
 
-    /// Starts the server, unless it runs. Waits for what a killed server has left.
+    /// Starts the server unless it runs. Waits until the processes of a killed server have ended.
     ///
     /// # Errors
-    /// The server does not start; the help is what it said.
+    /// The server does not start. The help is its log.
     pub fn start(&self) -> Result<(), Error> {
         let mut postmaster = self.postmaster();
         let mut tries = 0;
@@ -176,18 +177,20 @@ impl Server {
             tries += 1;
             match self.try_start(&mut postmaster) {
                 Ok(()) => return Ok(()),
-                Err(Refusal::PortTaken(_) | Refusal::Lingering(_)) if tries < TRIES => sleep(PAUSE),
-                Err(refusal) => return Err(refusal.into_error()),
+                Err(StartError::PortTaken(_) | StartError::Lingering(_)) if tries < TRIES => {
+                    sleep(PAUSE)
+                }
+                Err(error) => return Err(error.into_error()),
             }
         }
     }
 
-    /// Shuts the server down in order, ending all sessions, and waits until it is gone.
+    /// Shuts the server down (SIGINT), which ends all sessions, and waits until it has ended.
     pub fn stop(&self) {
         self.end(Signal::INT);
     }
 
-    /// Stops and starts it.
+    /// Stops and starts the server.
     ///
     /// # Errors
     /// As [`start`](Server::start).
@@ -196,12 +199,12 @@ impl Server {
         self.start()
     }
 
-    /// Crashes the server and all its sessions (SIGQUIT): the next start has to recover from the log.
+    /// Ends the server and all its sessions at once (SIGQUIT). The next start recovers from the WAL.
     pub fn crash(&self) {
         self.end(Signal::QUIT);
     }
 
-    /// Kills the postmaster alone (SIGKILL). Its sessions notice by and by.
+    /// Kills the postmaster alone (SIGKILL). Its sessions end when they notice.
     pub fn kill(&self) {
         self.end(Signal::KILL);
     }
@@ -210,7 +213,7 @@ impl Server {
         &self.options
     }
 
-    fn try_start(&self, postmaster: &mut Option<Postmaster>) -> Result<(), Refusal> {
+    fn try_start(&self, postmaster: &mut Option<Postmaster>) -> Result<(), StartError> {
         if postmaster
             .as_mut()
             .is_some_and(|running| !running.has_ended())
@@ -233,7 +236,7 @@ impl Server {
 
     fn end(&self, signal: Signal) {
         if let Some(mut postmaster) = self.postmaster().take() {
-            // Told first: once the process is waited for, its id may be another's.
+            // Comes first: after the process was waited for, its id may belong to another process.
             self.watch(None);
             postmaster.end(signal);
         }
@@ -268,7 +271,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Without a guard it was found running, or is to run on.
+        // A server without a guard continues to run.
         if let Some(guard) = self.guard.take() {
             let guard = guard.into_inner().unwrap_or_else(PoisonError::into_inner);
             if let Some(mut postmaster) = self.postmaster().take() {

@@ -9,11 +9,11 @@ use crate::error::Error;
 use crate::options::{Auth, Durability};
 use crate::{data, folder};
 
-/// Makes a data folder as `initdb` would, from a copy of what it made before.
+/// Creates a data folder as a copy of one that `initdb` created before.
 ///
-/// Templates belong to this process' user, whoever the server runs as, and lie below `base` in a folder that is
-/// trusted only if it belongs to that user. A template appears at once, by a rename; the lock spares the
-/// others the work while one makes it.
+/// Templates belong to this process' user, not to the server's account, and are below `base` in a folder that is
+/// trusted only if it belongs to this user. A rename puts a complete template in place. A lock makes other processes
+/// wait while one creates it.
 pub(crate) fn copy(
     account: &Account,
     binaries: &Binaries,
@@ -38,22 +38,23 @@ pub(crate) fn copy(
 }
 
 fn trusted_folder(base: &Path) -> Option<PathBuf> {
-    let me = rustix::process::geteuid().as_raw();
-    let folder = base.join(format!("patchgen-templates-{me}"));
-    // It may exist: made by an earlier run, or by somebody else to mislead this one.
+    let user = rustix::process::geteuid().as_raw();
+    let folder = base.join(format!("patchgen-templates-{user}"));
+    // The folder may exist: an earlier run may have created it, or an attacker.
     let _ = DirBuilder::new().mode(0o755).create(&folder);
     let meta = fs::symlink_metadata(&folder).ok()?;
-    let safe = meta.is_dir() && meta.uid() == me && meta.mode() & 0o022 == 0;
-    safe.then_some(folder)
+    let is_safe = meta.is_dir() && meta.uid() == user && meta.mode() & 0o022 == 0;
+    is_safe.then_some(folder)
 }
 
-/// Names everything that the outcome of `initdb` depends on. A package update changes the time of the binary.
+/// Returns a hash of everything that the outcome of `initdb` depends on. A package update changes the time of the
+/// binary.
 fn key(binaries: &Binaries, auth: &Auth) -> Result<String, Error> {
     let program = binaries.program("postgres");
     let meta = fs::metadata(&program).map_err(|e| Error::io("cannot read", &program, e))?;
     let mut hasher = DefaultHasher::new();
     (&program, meta.mtime(), meta.mtime_nsec(), meta.size()).hash(&mut hasher);
-    data::INITDB.hash(&mut hasher);
+    data::INITDB_ARGUMENTS.hash(&mut hasher);
     match auth {
         Auth::Trust => 0.hash(&mut hasher),
         Auth::Scram { password } => password.hash(&mut hasher),
@@ -67,38 +68,38 @@ fn build(
     auth: &Auth,
     template: &Path,
 ) -> Result<(), Error> {
-    let workshop = template.with_extension("building");
-    // The lock is held, so what lies there was left by a process that was killed.
-    let _ = fs::remove_dir_all(&workshop);
+    let building = template.with_extension("building");
+    // The lock is held, so an existing folder is the remainder of a process that was killed.
+    let _ = fs::remove_dir_all(&building);
     DirBuilder::new()
-        .create(&workshop)
-        .map_err(|e| Error::io("cannot make the folder", &workshop, e))?;
-    folder::open_to_all(&workshop)?;
-    let data = workshop.join("data");
+        .create(&building)
+        .map_err(|e| Error::io("cannot make the folder", &building, e))?;
+    folder::open_to_all(&building)?;
+    let data = building.join("data");
     data::initdb(account, binaries, auth, Durability::Off, &data)?;
-    reclaim(&data)?;
+    take_ownership(&data)?;
     fs::rename(&data, template).map_err(|e| Error::io("cannot make the folder", template, e))?;
-    let _ = fs::remove_dir(&workshop);
+    let _ = fs::remove_dir(&building);
     Ok(())
 }
 
-/// Makes what the server's account wrote this process' own.
-fn reclaim(path: &Path) -> Result<(), Error> {
-    let me = rustix::process::geteuid();
-    if !me.is_root() {
+/// Makes this process' user the owner of the files that the server's account wrote.
+fn take_ownership(path: &Path) -> Result<(), Error> {
+    let user = rustix::process::geteuid();
+    if !user.is_root() {
         return Ok(());
     }
     let cannot = |e| Error::io("cannot change the owner of", path, e);
-    lchown(path, Some(me.as_raw()), None).map_err(cannot)?;
+    lchown(path, Some(user.as_raw()), None).map_err(cannot)?;
     if fs::symlink_metadata(path).map_err(cannot)?.is_dir() {
         for entry in fs::read_dir(path).map_err(cannot)? {
-            reclaim(&entry.map_err(cannot)?.path())?;
+            take_ownership(&entry.map_err(cannot)?.path())?;
         }
     }
     Ok(())
 }
 
-/// Copies folders and plain files; there is nothing else in a fresh data folder.
+/// Copies folders and plain files. A fresh data folder has no other kinds.
 fn copy_folder(from: &Path, to: &Path, account: &Account) -> Result<(), Error> {
     let cannot = |e| Error::io("cannot copy", from, e);
     DirBuilder::new().mode(0o700).create(to).map_err(cannot)?;
@@ -109,9 +110,9 @@ fn copy_folder(from: &Path, to: &Path, account: &Account) -> Result<(), Error> {
             copy_folder(&source, &copy, account)?;
         } else {
             fs::copy(&source, &copy).map_err(cannot)?;
-            account.give(&copy)?;
+            account.chown(&copy)?;
         }
     }
-    // Last, so that nobody else can put anything into a folder that is still written to.
-    account.give(to)
+    // Comes last, so that the account cannot change a folder while this process writes to it.
+    account.chown(to)
 }

@@ -6,7 +6,7 @@ use crate::server::Server;
 use crate::{data, folder, template};
 
 impl Options {
-    /// A server that is gone without a trace when the value is dropped or its process ends.
+    /// Starts a server that is removed with all its files when the value is dropped or its process ends.
     ///
     /// # Errors
     /// PostgreSQL is not installed, or does not start with these options.
@@ -16,7 +16,7 @@ impl Options {
 }
 
 impl Server {
-    /// A server that is gone without a trace when the value is dropped or its process ends.
+    /// Starts a server that is removed with all its files when the value is dropped or its process ends.
     ///
     /// # Errors
     /// PostgreSQL is not installed or does not start.
@@ -24,7 +24,7 @@ impl Server {
         Options::new().throwaway()
     }
 
-    /// A throwaway standby that follows this server, with the same options.
+    /// Starts a throwaway standby of this server, with the same options.
     ///
     /// # Errors
     /// The server does not run, or there is no `pg_basebackup` beside its programs.
@@ -44,9 +44,9 @@ fn create(options: Options, primary: Option<&Server>) -> Result<Server, Error> {
         Durability::Off => folder::in_memory(&account).unwrap_or_else(|| disk.clone()),
     };
     folder::sweep(&base);
-    let (folder, lock) = folder::throwaway(&base, &account)?;
-    // From here on the guard cleans up, also when this function fails.
-    let guard = Guard::over(
+    let (folder, lock) = folder::create_throwaway(&base, &account)?;
+    // The guard also cleans up if one of the following steps fails.
+    let guard = Guard::start(
         &folder.data,
         Ending::Immediate,
         Some(&folder.root),

@@ -17,14 +17,14 @@ fn the_server_never_runs_as_root() {
     assert_ne!(server.system_user(), "root");
 }
 
-/// When the tests run as an ordinary user, all the others show it.
+/// Needs root. If the tests run as an ordinary user, all other tests show the same.
 #[test]
 fn an_ordinary_user_has_servers_too() {
     if !rustix::process::geteuid().is_root() {
         return;
     }
     let nobody = 65_534;
-    // The user cannot enter root's folders, so the program must come to him.
+    // The user cannot enter root's folders, so the program is copied to one that he can enter.
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let copy = folder.path().join("sandbox");

@@ -1,9 +1,9 @@
 use patchgen_sandbox::Server;
 
-use crate::support::{Owner, eventually, is_alive, psql_program};
+use crate::support::{Owner, is_alive, psql_program, wait_until};
 
 #[test]
-fn two_at_a_time_are_apart() {
+fn two_servers_at_a_time_are_independent() {
     let one = Server::throwaway().unwrap();
     let two = Server::throwaway().unwrap();
     one.psql("postgres", "CREATE TABLE here ()").unwrap();
@@ -31,7 +31,7 @@ fn many_start_at_once() {
 }
 
 #[test]
-fn dropped_it_is_gone() {
+fn a_dropped_server_is_removed() {
     let server = Server::throwaway().unwrap();
     let (pid, data) = (server.pid().unwrap(), server.data_dir().to_owned());
     assert!(is_alive(pid) && data.exists());
@@ -41,10 +41,10 @@ fn dropped_it_is_gone() {
 }
 
 #[test]
-fn dropped_after_a_kill_it_is_gone_with_busy_sessions() {
+fn a_server_dropped_after_a_kill_is_removed_with_its_busy_sessions() {
     let server = Server::throwaway().unwrap();
     let data = server.data_dir().to_owned();
-    // Never waits for anything, so it would never notice that its postmaster is dead.
+    // The statement never waits, so the session does not notice that its postmaster is dead.
     let busy = "DO $$ BEGIN LOOP END LOOP; END $$";
     let conninfo = server.socket_conninfo("postgres", "postgres");
     let mut client = std::process::Command::new(psql_program(&server))
@@ -53,7 +53,7 @@ fn dropped_after_a_kill_it_is_gone_with_busy_sessions() {
         .spawn()
         .unwrap();
     let active = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'DO%'";
-    eventually("the session is busy", || {
+    wait_until("the session is busy", || {
         !server.psql("postgres", active).unwrap().is_empty()
     });
     let backend = server.psql("postgres", active).unwrap().parse().unwrap();
@@ -63,7 +63,7 @@ fn dropped_after_a_kill_it_is_gone_with_busy_sessions() {
     assert!(is_alive(backend));
     drop(server);
     assert!(!data.exists());
-    eventually("the session is gone", || !is_alive(backend));
+    wait_until("the session is gone", || !is_alive(backend));
     client.wait().unwrap();
 }
 
@@ -73,8 +73,8 @@ fn a_killed_owner_leaves_nothing() {
     assert!(is_alive(owner.server) && owner.data.exists());
     owner.process.kill().unwrap();
     owner.process.wait().unwrap();
-    eventually("the server has ended", || !is_alive(owner.server));
-    eventually("the folder is gone", || {
+    wait_until("the server has ended", || !is_alive(owner.server));
+    wait_until("the folder is gone", || {
         !owner.data.parent().unwrap().exists()
     });
 }

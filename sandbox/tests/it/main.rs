@@ -1,13 +1,13 @@
-//! The sandbox against real servers.
-#![expect(clippy::unwrap_used, reason = "what cannot go on is a failed test")]
+//! Tests of the sandbox with real servers.
+#![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
 
 mod support;
 
 /// Accounts: root and ordinary users.
 mod account;
-/// What goes on when servers and their owners end.
+/// Ends of servers and of their owners.
 mod lifetime;
-/// What the options change.
+/// Effects of the options.
 mod options;
 /// Servers that keep their data.
 mod persistent;

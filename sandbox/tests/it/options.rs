@@ -5,9 +5,9 @@ use std::process::Command;
 
 use patchgen_sandbox::{Auth, Cluster, Durability, Options, Server};
 
-use crate::support::{eventually, psql_program};
+use crate::support::{psql_program, wait_until};
 
-const IDENTITY: &str = "SELECT system_identifier FROM pg_control_system()";
+const SYSTEM_IDENTIFIER: &str = "SELECT system_identifier FROM pg_control_system()";
 
 #[test]
 fn settings_reach_the_server() {
@@ -36,7 +36,7 @@ fn settings_reach_the_server() {
 }
 
 #[test]
-fn a_setting_that_the_server_refuses_is_told_with_its_words() {
+fn the_error_for_a_setting_that_the_server_rejects_has_its_message() {
     let error = Options::new()
         .setting("no_such_thing", "1")
         .throwaway()
@@ -91,7 +91,7 @@ fn peer_authentication_accepts_the_servers_own_account() {
         }
         command.output().unwrap()
     };
-    // The account may be `postgres`, whose role exists; each role is a transaction of its own.
+    // The account may be `postgres`, whose role exists, so each role needs a transaction of its own.
     for role in [account, "somebody"] {
         let create = format!("CREATE ROLE \"{role}\" LOGIN");
         psql(server.conninfo("postgres", "postgres"), &create);
@@ -102,27 +102,33 @@ fn peer_authentication_accepts_the_servers_own_account() {
 }
 
 #[test]
-fn only_fresh_clusters_have_an_identity_of_their_own() {
-    let identity = |cluster| {
+fn only_fresh_clusters_have_a_system_identifier_of_their_own() {
+    let system_identifier = |cluster| {
         let server = Options::new().cluster(cluster).throwaway().unwrap();
-        server.psql("postgres", IDENTITY).unwrap()
+        server.psql("postgres", SYSTEM_IDENTIFIER).unwrap()
     };
-    assert_eq!(identity(Cluster::Cached), identity(Cluster::Cached));
-    assert_ne!(identity(Cluster::Fresh), identity(Cluster::Fresh));
+    assert_eq!(
+        system_identifier(Cluster::Cached),
+        system_identifier(Cluster::Cached)
+    );
+    assert_ne!(
+        system_identifier(Cluster::Fresh),
+        system_identifier(Cluster::Fresh)
+    );
 }
 
 #[test]
 fn a_standby_follows_and_refuses_writes() {
     let primary = Server::throwaway().unwrap();
     if !primary.binaries().dir().join("pg_basebackup").exists() {
-        return; // Some installations have only the server programs.
+        return; // Some installations lack this program.
     }
     let standby = primary.standby().unwrap();
     primary.psql("postgres", "CREATE TABLE here ()").unwrap();
     let position = primary
         .psql("postgres", "SELECT pg_current_wal_lsn()")
         .unwrap();
-    eventually("the standby has caught up", || {
+    wait_until("the standby has caught up", || {
         let caught_up = format!("SELECT pg_last_wal_replay_lsn() >= '{position}'");
         standby.psql("postgres", &caught_up).unwrap() == "t"
     });

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::support::is_alive;
 
-/// A folder that the server's account can enter.
+/// Creates a folder that the server's account can enter.
 fn folder() -> TempDir {
     folder_of_mode(0o755)
 }
@@ -18,7 +18,7 @@ fn folder_of_mode(mode: u32) -> TempDir {
     folder
 }
 
-/// The disk is not what these tests are about.
+/// Opens a server that does not wait for the disk.
 fn open(folder: &Path) -> Server {
     quick().persistent(folder).unwrap()
 }
@@ -28,7 +28,7 @@ fn quick() -> Options {
 }
 
 #[test]
-fn it_keeps_data_and_port() {
+fn a_persistent_server_keeps_data_and_port() {
     let folder = folder();
     let server = Server::persistent(folder.path()).unwrap();
     server
@@ -46,7 +46,7 @@ fn it_keeps_data_and_port() {
 }
 
 #[test]
-fn two_who_come_at_once_share_one_server() {
+fn two_concurrent_calls_share_one_server() {
     let folder = folder();
     let open = || open(folder.path());
     let (one, two) = std::thread::scope(|scope| {
@@ -64,7 +64,7 @@ fn two_who_come_at_once_share_one_server() {
 }
 
 #[test]
-fn it_may_run_on_without_its_owner() {
+fn a_server_can_outlive_its_owner() {
     let folder = folder();
     let options = quick().afterwards(Afterwards::KeepRunning);
     let pid = options
@@ -103,8 +103,8 @@ fn a_folder_closed_to_the_account_has_its_data_elsewhere() {
     let dir = closed.path().join("demo");
     let server = open(&dir);
     server.psql("postgres", "CREATE TABLE kept ()").unwrap();
-    let home = dir.join("cluster").canonicalize().unwrap();
-    assert_eq!(server.data_dir(), home.join("data"));
+    let target = dir.join("cluster").canonicalize().unwrap();
+    assert_eq!(server.data_dir(), target.join("data"));
     drop(server);
     let server = open(&dir);
     assert_eq!(
@@ -114,7 +114,7 @@ fn a_folder_closed_to_the_account_has_its_data_elsewhere() {
         "kept"
     );
     drop(server);
-    fs::remove_dir_all(home).unwrap();
+    fs::remove_dir_all(target).unwrap();
 }
 
 #[test]

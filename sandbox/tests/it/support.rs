@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use patchgen_sandbox::Server;
 
-/// A process of its own that holds a throwaway server.
+/// A process that owns a throwaway server.
 pub(crate) struct Owner {
     pub(crate) process: Child,
     pub(crate) url: String,
@@ -21,7 +21,7 @@ impl Owner {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let mut line = || lines.next().expect("the owner has a server").unwrap();
+        let mut line = || lines.next().expect("the owner prints three lines").unwrap();
         Owner {
             url: line(),
             server: line().parse().unwrap(),
@@ -46,7 +46,7 @@ pub(crate) fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_patchgen-sandbox"))
 }
 
-/// The psql of the server's version, or another if that has none.
+/// Returns the psql of the server's version, or the one on `PATH` if that version has none.
 pub(crate) fn psql_program(server: &Server) -> PathBuf {
     let versioned = server.binaries().dir().join("psql");
     if versioned.exists() {
@@ -56,17 +56,17 @@ pub(crate) fn psql_program(server: &Server) -> PathBuf {
     }
 }
 
-/// Waits for what happens soon, in a time that is only a limit.
-pub(crate) fn eventually(what: &str, holds: impl Fn() -> bool) {
+/// Waits until the condition holds, for a minute at most.
+pub(crate) fn wait_until(condition: &str, holds: impl Fn() -> bool) {
     let begin = Instant::now();
     while !holds() {
-        assert!(begin.elapsed() < Duration::from_secs(60), "{what}");
+        assert!(begin.elapsed() < Duration::from_secs(60), "{condition}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
 
 pub(crate) fn is_alive(pid: u32) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{pid}/stat"));
-    // A zombie is dead; in a container nobody may be there to bury it.
+    // A zombie counts as dead. In a container there may be no process that waits for it.
     status.is_ok_and(|text| !text.contains(") Z "))
 }
