@@ -18,8 +18,10 @@ mod running;
 mod subject;
 mod wire;
 
-pub use database::{connect, server};
-pub use patches::scratch_patches;
+pub use database::{column, connect, count, end_sessions, execute, server};
+pub use patches::{
+    BASELINE, app_patches, effect, effects, numbered_patches, scratch_patches, write_patch,
+};
 pub use pooler::Pooler;
 pub use proxy::{Connection, Fault, Proxy};
 pub use running::{Outcome, Running, program};

@@ -54,6 +54,18 @@ impl Outcome {
     pub fn assert_code(&self, code: i32) {
         assert_eq!(self.status.code(), Some(code), "{self:#?}");
     }
+
+    /// Panics with all output unless the standard output contains this text.
+    #[track_caller]
+    pub fn assert_stdout_contains(&self, text: &str) {
+        assert!(self.stdout.contains(text), "no `{text}` in {self:#?}");
+    }
+
+    /// Panics with all output unless the standard error contains this text.
+    #[track_caller]
+    pub fn assert_stderr_contains(&self, text: &str) {
+        assert!(self.stderr.contains(text), "no `{text}` in {self:#?}");
+    }
 }
 
 impl Running {
@@ -83,6 +95,19 @@ impl Running {
     /// What it has written to its standard error until now.
     pub fn stderr(&self) -> String {
         self.read("stderr")
+    }
+
+    /// Waits until it has written this text to its standard error.
+    pub fn wait_until_stderr_contains(&self, text: &str) {
+        let begin = Instant::now();
+        while !self.stderr().contains(text) {
+            assert!(
+                begin.elapsed() < LIMIT,
+                "the program does not say `{text}`; it said:\n{}",
+                self.stderr()
+            );
+            sleep(Duration::from_millis(2));
+        }
     }
 
     /// Stops it where it stands (SIGSTOP).

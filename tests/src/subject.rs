@@ -37,6 +37,13 @@ impl Subject {
         self
     }
 
+    /// Further options for every start.
+    pub fn options(self, options: &[&str]) -> Subject {
+        options
+            .iter()
+            .fold(self, |subject, option| subject.option(option))
+    }
+
     /// One more variable of the environment.
     pub fn variable(mut self, name: &str, value: &str) -> Subject {
         self.variables.push((name.to_owned(), value.to_owned()));

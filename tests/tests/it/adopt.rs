@@ -1,18 +1,13 @@
 //! Adoption and scripts by the program that carries the patches.
 
-use crate::apply::effect;
 use crate::subject;
-use patchgen_tests::{connect, scratch_patches, server};
+use patchgen_tests::{effect, effects, execute, scratch_patches, server};
 
 #[test]
 fn a_program_adopts_what_is_there_and_exports_the_rest() {
     let server = server();
-    connect(&server, "postgres")
-        .batch_execute("CREATE DATABASE app")
-        .unwrap();
-    connect(&server, "app")
-        .batch_execute("CREATE TABLE effect (patch text)")
-        .unwrap();
+    execute(&server, "postgres", &["CREATE DATABASE app"]);
+    execute(&server, "app", &["CREATE TABLE effect (patch text)"]);
     let folder = scratch_patches(&[
         (
             "app.20240101.0001.postgres.table.sql",
@@ -37,8 +32,5 @@ fn a_program_adopts_what_is_there_and_exports_the_rest() {
     let script = subject.run(&["export"]).stdout;
     server.psql("app", &script).unwrap();
     assert!(subject.apply().starts_with("nothing to do for 2 patches"));
-    let rows = connect(&server, "app")
-        .query("SELECT patch FROM effect", &[])
-        .unwrap();
-    assert_eq!(rows.len(), 1);
+    assert_eq!(effects(&server, "app"), ["second"]);
 }

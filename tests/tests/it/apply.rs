@@ -1,31 +1,23 @@
 //! What a run does to databases and ledger, and what it refuses to do.
 
 use crate::subject;
-use patchgen_tests::{Subject, connect, scratch_patches, server};
+use patchgen_sandbox::Server;
+use patchgen_tests::{
+    BASELINE, Subject, app_patches, column, connect, effect, effects, execute, scratch_patches,
+    server, write_patch,
+};
 use std::fs;
 
-/// A baseline that brings the table in which every patch leaves one row.
-pub(crate) const BASELINE: &str = "CREATE TABLE effect (patch text);\n";
-
-pub(crate) fn effect(patch: &str) -> String {
-    format!("INSERT INTO effect VALUES ('{patch}');\n")
-}
-
-pub(crate) fn effects(server: &patchgen_sandbox::Server, database: &str) -> Vec<String> {
-    let rows = connect(server, database)
-        .query("SELECT patch FROM effect", &[])
-        .unwrap();
-    rows.iter().map(|row| row.get(0)).collect()
-}
-
-fn states(server: &patchgen_sandbox::Server) -> Vec<String> {
+/// Returns the database, version and state of each patch in the ledger.
+fn states(server: &Server) -> Vec<String> {
     let query = "SELECT database || ' ' || major || ' ' || state FROM patchgen.patch ORDER BY database, major, minor";
-    connect(server, "patches")
-        .query(query, &[])
-        .unwrap()
-        .iter()
-        .map(|row| row.get(0))
-        .collect()
+    column(server, "patches", query)
+}
+
+/// Returns the patches as `status` prints them for programs.
+fn status(subject: &Subject) -> serde_json::Value {
+    let outcome = subject.run(&["status", "--format", "json"]);
+    serde_json::from_str(&outcome.stdout).unwrap()
 }
 
 #[test]
@@ -50,9 +42,7 @@ fn patches_run_in_order_of_database_and_version_whatever_their_folder() {
     assert!(subject.apply().starts_with("nothing to do for 6 patches"));
 
     // Folder, user and description are not the patch's identity.
-    connect(&server, "alpha")
-        .batch_execute("CREATE ROLE other LOGIN")
-        .unwrap();
+    execute(&server, "alpha", &["CREATE ROLE other LOGIN"]);
     fs::rename(
         folder
             .path()
@@ -69,44 +59,29 @@ fn patches_run_in_order_of_database_and_version_whatever_their_folder() {
 #[test]
 fn an_edited_patch_is_refused_before_anything_runs() {
     let server = server();
-    let folder = scratch_patches(&[
-        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
-        ("app.20240101.0001.postgres.first.sql", &effect("first")),
-    ]);
+    let folder = app_patches(&[("first", &effect("first"))]);
     let subject = subject(&server, &folder);
     subject.apply();
-    fs::write(
-        folder.path().join("app.20240101.0001.postgres.first.sql"),
-        effect("edited"),
-    )
-    .unwrap();
-    fs::write(
-        folder.path().join("app.20240101.0002.postgres.new.sql"),
-        effect("new"),
-    )
-    .unwrap();
+    write_patch(
+        &folder,
+        "app.20240101.0001.postgres.first.sql",
+        &effect("edited"),
+    );
+    write_patch(
+        &folder,
+        "app.20240101.0002.postgres.new.sql",
+        &effect("new"),
+    );
     let outcome = subject.run(&["apply"]);
     outcome.assert_code(1);
-    assert!(outcome.stderr.contains(
-        "app.20240101.0001.postgres.first.sql` was edited after it was applied: applied "
-    ));
-    assert!(
-        outcome
-            .stderr
-            .contains("help: restore the file as it was applied"),
-        "{}",
-        outcome.stderr
+    outcome.assert_stderr_contains(
+        "app.20240101.0001.postgres.first.sql` was edited after it was applied: applied ",
     );
+    outcome.assert_stderr_contains("help: restore the file as it was applied");
     assert_eq!(effects(&server, "app"), ["first"]);
     let outcome = subject.run(&["verify"]);
     outcome.assert_code(1);
-    assert!(
-        outcome
-            .stdout
-            .contains("2 applied patches compared, 1 differ; 1 not applied"),
-        "{}",
-        outcome.stdout
-    );
+    outcome.assert_stdout_contains("2 applied patches compared, 1 differ; 1 not applied");
 }
 
 #[test]
@@ -122,11 +97,11 @@ fn missing_newer_and_late_patches_are_said_and_do_not_stop_the_run() {
     subject.apply();
     fs::remove_file(folder.path().join("app.20240101.0001.postgres.first.sql")).unwrap();
     fs::remove_file(folder.path().join("app.20240101.0009.postgres.ninth.sql")).unwrap();
-    fs::write(
-        folder.path().join("app.20240101.0002.postgres.second.sql"),
-        effect("second"),
-    )
-    .unwrap();
+    write_patch(
+        &folder,
+        "app.20240101.0002.postgres.second.sql",
+        &effect("second"),
+    );
     let printed = subject.apply();
     for warning in [
         "first.sql` of `app` is applied and missing",
@@ -145,21 +120,16 @@ fn missing_newer_and_late_patches_are_said_and_do_not_stop_the_run() {
 fn a_failing_patch_is_rolled_back_and_its_place_is_shown() {
     let server = server();
     let sql = "-- Äpfel\nINSERT INTO effect VALUES ('gone');\nINSERT INTO effect\n  VALUES ('ö', nothing);\n";
-    let folder = scratch_patches(&[
-        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
-        ("app.20240101.0001.postgres.broken.sql", sql),
-        ("app.20240101.0002.postgres.after.sql", &effect("after")),
-    ]);
+    let folder = app_patches(&[("broken", sql), ("after", &effect("after"))]);
     let subject = subject(&server, &folder);
     let outcome = subject.run(&["apply"]);
     outcome.assert_code(1);
     let expected = "app.20240101.0001.postgres.broken.sql:4:16: column \"nothing\" does not exist (42703)\n   \
                     4 |   VALUES ('ö', nothing);\n     |                ^\nhelp: rolled back";
-    assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);
+    outcome.assert_stderr_contains(expected);
     assert!(effects(&server, "app").is_empty());
     assert_eq!(states(&server), ["app 0 applied", "app 20240101 intent"]);
-    let outcome = subject.run(&["status", "--format", "json"]);
-    let status: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let status = status(&subject);
     let words: Vec<&str> = status
         .as_array()
         .unwrap()
@@ -169,11 +139,11 @@ fn a_failing_patch_is_rolled_back_and_its_place_is_shown() {
     assert_eq!(words, ["applied", "failed", "pending"]);
     assert_eq!(status[1]["sqlstate"], "42703");
 
-    fs::write(
-        folder.path().join("app.20240101.0001.postgres.broken.sql"),
-        effect("mended"),
-    )
-    .unwrap();
+    write_patch(
+        &folder,
+        "app.20240101.0001.postgres.broken.sql",
+        &effect("mended"),
+    );
     subject.apply();
     assert_eq!(effects(&server, "app"), ["mended", "after"]);
 }
@@ -181,21 +151,12 @@ fn a_failing_patch_is_rolled_back_and_its_place_is_shown() {
 #[test]
 fn a_utility_statement_that_fails_is_found_without_a_position() {
     let server = server();
-    let folder = scratch_patches(&[
-        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
-        (
-            "app.20240101.0001.postgres.broken.sql",
-            "SELECT 1;\n\n  ALTER TABLE nowhere ADD COLUMN a int;\n",
-        ),
-    ]);
+    let folder = app_patches(&[(
+        "broken",
+        "SELECT 1;\n\n  ALTER TABLE nowhere ADD COLUMN a int;\n",
+    )]);
     let outcome = subject(&server, &folder).run(&["apply"]);
-    assert!(
-        outcome
-            .stderr
-            .contains("broken.sql:3:3: relation \"nowhere\" does not exist"),
-        "{}",
-        outcome.stderr
-    );
+    outcome.assert_stderr_contains("broken.sql:3:3: relation \"nowhere\" does not exist");
 }
 
 #[test]
@@ -222,8 +183,7 @@ fn a_deferred_constraint_fails_at_commit_and_nothing_stays() {
             "{location}: {}",
             outcome.stderr
         );
-        let outcome = subject.run(&["status", "--format", "json"]);
-        let status: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+        let status = status(&subject);
         assert_eq!(status[1]["state"], "failed", "{location}: {status}");
         assert_eq!(status[1]["sqlstate"], "23503");
     }
@@ -253,11 +213,7 @@ fn settings_of_a_patch_end_with_it() {
         connect(&server, "postgres")
             .batch_execute("DROP DATABASE IF EXISTS app; DROP ROLE IF EXISTS other")
             .ok();
-        let subject = options
-            .iter()
-            .fold(subject(&server, &folder), |subject, option| {
-                subject.option(option)
-            });
+        let subject = subject(&server, &folder).options(options);
         connect(&server, "postgres")
             .batch_execute("DROP ROLE IF EXISTS other")
             .ok();
@@ -267,7 +223,7 @@ fn settings_of_a_patch_end_with_it() {
 
 #[test]
 fn a_server_that_is_down_and_a_wrong_password_are_said_in_one_line() {
-    let folder = scratch_patches(&[("app.00000000.0000.postgres.baseline.sql", BASELINE)]);
+    let folder = app_patches(&[]);
     let server = patchgen_sandbox::Options::new()
         .auth(patchgen_sandbox::Auth::Scram {
             password: "right".to_owned(),
@@ -281,30 +237,14 @@ fn a_server_that_is_down_and_a_wrong_password_are_said_in_one_line() {
 
     let outcome = subject(conninfo(1, "right")).run(&["apply"]);
     outcome.assert_code(1);
-    assert!(
-        outcome
-            .stderr
-            .contains("error: cannot reach the server at `127.0.0.1:1`: connection refused"),
-        "{}",
-        outcome.stderr
+    outcome.assert_stderr_contains(
+        "error: cannot reach the server at `127.0.0.1:1`: connection refused",
     );
 
     let outcome = subject(conninfo(server.port(), "wrong")).run(&["apply"]);
     outcome.assert_code(1);
-    assert!(
-        outcome
-            .stderr
-            .contains("refused the password of role `postgres`"),
-        "{}",
-        outcome.stderr
-    );
-    assert!(
-        outcome
-            .stderr
-            .contains("set `POSTGRESQL_POSTGRES_PASSWORD`"),
-        "{}",
-        outcome.stderr
-    );
+    outcome.assert_stderr_contains("refused the password of role `postgres`");
+    outcome.assert_stderr_contains("set `POSTGRESQL_POSTGRES_PASSWORD`");
     assert!(!outcome.stderr.contains("wrong"), "{}", outcome.stderr);
 
     let right =
@@ -317,13 +257,7 @@ fn a_server_that_is_down_and_a_wrong_password_are_said_in_one_line() {
         .batch_execute("ALTER ROLE patches PASSWORD 'changed'")
         .unwrap();
     let outcome = right.run(&["apply"]);
-    assert!(
-        outcome
-            .stderr
-            .contains("refused the password of role `patches`"),
-        "{}",
-        outcome.stderr
-    );
+    outcome.assert_stderr_contains("refused the password of role `patches`");
     right
         .variable("POSTGRESQL_PATCHES_PASSWORD", "changed")
         .apply();
@@ -332,19 +266,19 @@ fn a_server_that_is_down_and_a_wrong_password_are_said_in_one_line() {
 #[test]
 fn a_trial_changes_nothing() {
     let server = server();
-    let folder = scratch_patches(&[("app.00000000.0000.postgres.baseline.sql", BASELINE)]);
-    let subject: Subject = subject(&server, &folder);
+    let folder = app_patches(&[]);
+    let subject = subject(&server, &folder);
     subject.apply();
-    fs::write(
-        folder.path().join("app.20240101.0001.postgres.a.sql"),
+    write_patch(
+        &folder,
+        "app.20240101.0001.postgres.a.sql",
         "CREATE TABLE a (b int);",
-    )
-    .unwrap();
-    fs::write(
-        folder.path().join("app.20240101.0002.postgres.b.sql"),
+    );
+    write_patch(
+        &folder,
+        "app.20240101.0002.postgres.b.sql",
         "INSERT INTO a VALUES (1);",
-    )
-    .unwrap();
+    );
     let outcome = subject.run(&["apply", "--dry-run"]);
     assert!(
         outcome

@@ -1,8 +1,10 @@
 //! Databases, roles and the state database that a first run makes.
 
-use crate::apply::{BASELINE, effect, effects};
 use crate::subject;
-use patchgen_tests::{connect, scratch_patches, server};
+use patchgen_tests::{
+    BASELINE, app_patches, column, connect, count, effect, effects, execute, scratch_patches,
+    server, write_patch,
+};
 
 #[test]
 fn a_baseline_is_a_psql_script_with_variables_and_data() {
@@ -38,12 +40,8 @@ INSERT INTO public.dog VALUES (3, :'owner'), (4, ':owner'), (5, :'unused');
     subject(&server, &folder)
         .variable("DOG_SECRET", "it's")
         .apply();
-    let rows = connect(&server, "kennel")
-        .query("SELECT name FROM dog ORDER BY id", &[])
-        .unwrap();
-    let names: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
     assert_eq!(
-        names,
+        column(&server, "kennel", "SELECT name FROM dog ORDER BY id"),
         [
             "Ajax",
             "Bella\tthe second",
@@ -65,39 +63,25 @@ fn a_script_may_create_its_database_itself() {
     ]);
     let subject = subject(&server, &folder);
     subject.apply();
-    let row = connect(&server, "own")
-        .query_one("SELECT count(*) FROM effect", &[])
-        .unwrap();
-    assert_eq!(row.get::<_, i64>(0), 1);
+    assert_eq!(count(&server, "own", "SELECT count(*) FROM effect"), 1);
     assert!(subject.apply().starts_with("nothing to do"));
 }
 
 #[test]
 fn the_bootstrap_of_a_database_that_exists_is_recorded_and_not_run() {
     let server = server();
-    connect(&server, "postgres")
-        .batch_execute("CREATE DATABASE old")
-        .unwrap();
-    connect(&server, "old").batch_execute(BASELINE).unwrap();
+    execute(&server, "postgres", &["CREATE DATABASE old"]);
+    execute(&server, "old", &[BASELINE]);
     let folder = scratch_patches(&[
         ("old.00000000.0000.postgres.baseline.sql", BASELINE),
         ("old.20240101.0001.postgres.first.sql", &effect("first")),
     ]);
     for (options, ledger) in [(&[][..], "patches"), (&["--state-in-target"][..], "old")] {
-        connect(&server, "old")
-            .batch_execute("TRUNCATE effect")
-            .unwrap();
-        let subject = options
-            .iter()
-            .fold(subject(&server, &folder), |subject, option| {
-                subject.option(option)
-            });
+        execute(&server, "old", &["TRUNCATE effect"]);
+        let subject = subject(&server, &folder).options(options);
         assert!(subject.apply().contains("recorded"));
-        let rows = connect(&server, ledger)
-            .query("SELECT state FROM patchgen.patch ORDER BY major", &[])
-            .unwrap();
-        let states: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-        assert_eq!(states, ["adopted", "applied"]);
+        let states = "SELECT state FROM patchgen.patch ORDER BY major";
+        assert_eq!(column(&server, ledger, states), ["adopted", "applied"]);
     }
 }
 
@@ -121,13 +105,8 @@ fn the_state_database_may_have_a_bootstrap_of_its_own() {
         (row.get::<_, String>(0), row.get::<_, String>(1)),
         ("applied".to_owned(), "keeper".to_owned())
     );
-    let row = connect(&server, "ledger")
-        .query_one(
-            "SELECT count(*) FROM pg_database WHERE datconnlimit > 0",
-            &[],
-        )
-        .unwrap();
-    assert_eq!(row.get::<_, i64>(0), 0);
+    let unfinished = "SELECT count(*) FROM pg_database WHERE datconnlimit > 0";
+    assert_eq!(count(&server, "ledger", unfinished), 0);
 }
 
 #[test]
@@ -136,31 +115,20 @@ fn a_database_without_bootstrap_is_not_invented() {
     let folder = scratch_patches(&[("typo.20240101.0001.postgres.first.sql", "SELECT 1;")]);
     let outcome = subject(&server, &folder).run(&["apply"]);
     outcome.assert_code(1);
-    assert!(
-        outcome.stderr.contains("database `typo` does not exist"),
-        "{}",
-        outcome.stderr
-    );
-    assert!(
-        outcome
-            .stderr
-            .contains("typo.00000000.0000.postgres.baseline.sql"),
-        "{}",
-        outcome.stderr
-    );
+    outcome.assert_stderr_contains("database `typo` does not exist");
+    outcome.assert_stderr_contains("typo.00000000.0000.postgres.baseline.sql");
 }
 
 #[test]
 fn plan_and_status_create_nothing() {
     let server = server();
-    let folder = scratch_patches(&[("app.00000000.0000.postgres.baseline.sql", BASELINE)]);
+    let folder = app_patches(&[]);
     let subject = subject(&server, &folder);
     for action in ["plan", "status", "verify"] {
         assert!(subject.run(&[action]).status.success(), "{action}");
     }
     let query = "SELECT count(*) FROM pg_database WHERE datname IN ('app', 'patches')";
-    let row = connect(&server, "postgres").query_one(query, &[]).unwrap();
-    assert_eq!(row.get::<_, i64>(0), 0);
+    assert_eq!(count(&server, "postgres", query), 0);
 }
 
 #[test]
@@ -169,21 +137,16 @@ fn a_connection_may_name_the_database_that_is_made() {
         let server = server();
         let bad = "CREATE TABLE effect (patch text);\nVACUUM effect;\nSELECT 1 / 0;\n";
         let folder = scratch_patches(&[("app.00000000.0000.postgres.baseline.sql", bad)]);
-        let subject = options
-            .iter()
-            .fold(subject(&server, &folder), |subject, option| {
-                subject.option(option)
-            })
+        let subject = subject(&server, &folder)
+            .options(options)
             .conninfo(server.conninfo("app", "postgres"));
         for _ in 0..2 {
             let outcome = subject.run(&["apply"]);
             outcome.assert_code(1);
-            assert!(outcome.stderr.contains("(22012)"), "{}", outcome.stderr);
+            outcome.assert_stderr_contains("(22012)");
         }
-        let file = folder
-            .path()
-            .join("app.00000000.0000.postgres.baseline.sql");
-        std::fs::write(file, bad.replace("1 / 0", "1")).unwrap();
+        let good = bad.replace("1 / 0", "1");
+        write_patch(&folder, "app.00000000.0000.postgres.baseline.sql", &good);
         subject.apply();
         assert!(subject.apply().starts_with("nothing to do"));
     }
@@ -202,11 +165,7 @@ fn a_bootstrap_may_have_concurrent_patches() {
             ("app.00000000.0001.postgres.index.sql", &concurrent),
             ("app.00000000.0002.postgres.more.sql", &effect("second")),
         ]);
-        let subject = options
-            .iter()
-            .fold(subject(&server, &folder), |subject, option| {
-                subject.option(option)
-            });
+        let subject = subject(&server, &folder).options(options);
         // Killed behind the first two: the database is not complete, and goes on.
         subject.start_armed(&["apply"], "begun:1:kill").wait();
         subject.apply();

@@ -1,21 +1,27 @@
 //! Concurrent patches: statements on their own, interrupted and taken up again.
 
-use crate::apply::{BASELINE, effects};
 use crate::subject;
 use patchgen_sandbox::Server;
-use patchgen_tests::{Subject, connect, scratch_patches, server};
+use patchgen_tests::{
+    BASELINE, Subject, connect, count, effects, end_sessions, execute, scratch_patches, server,
+    write_patch,
+};
 use tempfile::TempDir;
 
 const BASE: &str = "CREATE TABLE effect (patch text);\nCREATE TABLE big (a int, b int);\n\
                     INSERT INTO big SELECT g, g FROM generate_series(1, 1000) g;\n";
 
+/// The file of the concurrent patch in [`folder`].
+const FILE: &str = "app.20240101.0001.postgres.concurrent.sql";
+
+/// The line that makes a patch concurrent.
+const CONCURRENT: &str = "-- patch: kind=concurrent\n";
+
+/// Creates a folder with a baseline, a concurrent patch and one after it.
 fn folder(patch: &str) -> TempDir {
     scratch_patches(&[
         ("app.00000000.0000.postgres.baseline.sql", BASE),
-        (
-            "app.20240101.0001.postgres.concurrent.sql",
-            &format!("-- patch: kind=concurrent\n{patch}"),
-        ),
+        (FILE, &format!("{CONCURRENT}{patch}")),
         (
             "app.20240101.0002.postgres.after.sql",
             "INSERT INTO effect VALUES ('after');\n",
@@ -89,17 +95,15 @@ fn a_failed_build_leaves_no_index_and_the_statements_before_it_stay() {
     ] {
         let outcome = subject.run(&["apply"]);
         outcome.assert_code(1);
-        assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);
-        assert!(
-            outcome.stderr.contains("concurrent.sql:3:1:"),
-            "{}",
-            outcome.stderr
-        );
+        outcome.assert_stderr_contains(expected);
+        outcome.assert_stderr_contains("concurrent.sql:3:1:");
         assert!(indexes(&server).is_empty());
     }
-    connect(&server, "app")
-        .batch_execute("DELETE FROM big WHERE ctid = (SELECT max(ctid) FROM big)")
-        .unwrap();
+    execute(
+        &server,
+        "app",
+        &["DELETE FROM big WHERE ctid = (SELECT max(ctid) FROM big)"],
+    );
     subject.apply();
     assert_eq!(indexes(&server), [("u".to_owned(), true)]);
 }
@@ -113,8 +117,7 @@ fn kill_in_build(server: &Server, subject: &Subject) -> postgres::Client {
         .unwrap();
     let running = subject.start(&["apply"]);
     let query = "SELECT count(*) FROM pg_stat_progress_create_index";
-    let mut client = connect(server, "app");
-    while client.query_one(query, &[]).unwrap().get::<_, i64>(0) == 0 {
+    while count(server, "app", query) == 0 {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     running.kill();
@@ -128,9 +131,7 @@ fn a_builder_that_outlives_its_program_is_waited_for() {
     let subject = subject(&server, &folder);
     let mut writer = kill_in_build(&server, &subject);
     let second = subject.start(&["apply"]);
-    while !second.stderr().contains("whose program is gone") {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    second.wait_until_stderr_contains("whose program is gone");
     assert!(second.stderr().contains("Waiting { holder: \"process "));
     writer.batch_execute("COMMIT").unwrap();
     let outcome = second.wait();
@@ -184,13 +185,7 @@ fn an_index_that_was_invalid_before_is_left_and_reported() {
     ]);
     let outcome = subject(&server, &folder).run(&["apply"]);
     outcome.assert_code(0);
-    assert!(
-        outcome
-            .stderr
-            .contains("index `public.older` of `public.big` is invalid"),
-        "{}",
-        outcome.stderr
-    );
+    outcome.assert_stderr_contains("index `public.older` of `public.big` is invalid");
     assert_eq!(
         indexes(&server),
         [("i".to_owned(), true), ("older".to_owned(), false)]
@@ -207,20 +202,10 @@ fn a_procedure_that_was_interrupted_is_in_doubt_until_somebody_settles_it() {
         for _ in 0..2 {
             let outcome = subject.run(&["apply"]);
             outcome.assert_code(3);
-            assert!(
-                outcome
-                    .stderr
-                    .contains("patchgen resolve --applied app:20240101-1-0"),
-                "{}",
-                outcome.stderr
-            );
+            outcome.assert_stderr_contains("patchgen resolve --applied app:20240101-1-0");
         }
         let outcome = subject.run(&["status", "--format", "json"]);
-        assert!(
-            outcome.stdout.contains("\"in-doubt\""),
-            "{}",
-            outcome.stdout
-        );
+        outcome.assert_stdout_contains("\"in-doubt\"");
         let outcome = subject.run(&["resolve", settlement, "app:20240101-1-0"]);
         outcome.assert_code(0);
         let state = if settlement == "--applied" {
@@ -239,11 +224,7 @@ fn a_procedure_that_was_interrupted_is_in_doubt_until_somebody_settles_it() {
         assert_eq!(done, expected, "{settlement}");
         let outcome = subject.run(&["resolve", settlement, "app:20240101-1-0"]);
         outcome.assert_code(1);
-        assert!(
-            outcome.stderr.contains("is not in doubt: it is applied"),
-            "{}",
-            outcome.stderr
-        );
+        outcome.assert_stderr_contains("is not in doubt: it is applied");
     }
 }
 
@@ -292,32 +273,22 @@ fn a_patch_that_was_begun_stays_concurrent_and_what_the_server_knows_is_not_sett
     // The record of the first statement's commit is lost.
     let running = subject.start_armed(&["apply"], "committing:2:stop");
     running.wait_until_stopped();
-    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'patches'";
-    connect(&server, "postgres").batch_execute(end).unwrap();
+    end_sessions(&server, "datname = 'patches'");
     running.resume();
     running.wait().assert_code(1);
     for settlement in ["--applied", "--retry"] {
         let outcome = subject.run(&["resolve", settlement, "app:20240101-1-0"]);
         outcome.assert_code(1);
         let told = "is not in doubt: the server says that it was committed";
-        assert!(outcome.stderr.contains(told), "{}", outcome.stderr);
+        outcome.assert_stderr_contains(told);
     }
-    let file = folder
-        .path()
-        .join("app.20240101.0001.postgres.concurrent.sql");
-    let sql = std::fs::read_to_string(&file).unwrap();
-    std::fs::write(
-        &file,
-        sql.replace("-- patch: kind=concurrent\n", "")
-            .replace("nowhere VALUES (1)", "effect VALUES ('second')"),
-    )
-    .unwrap();
+    let second = "INSERT INTO effect VALUES ('first');\nINSERT INTO effect VALUES ('second');\n";
+    write_patch(&folder, FILE, second);
     let outcome = subject.run(&["apply"]);
     outcome.assert_code(1);
     let told = "was begun as a concurrent patch";
-    assert!(outcome.stderr.contains(told), "{}", outcome.stderr);
-    let sql = std::fs::read_to_string(&file).unwrap();
-    std::fs::write(&file, format!("-- patch: kind=concurrent\n{sql}")).unwrap();
+    outcome.assert_stderr_contains(told);
+    write_patch(&folder, FILE, &format!("{CONCURRENT}{second}"));
     subject.apply();
     assert_eq!(effects(&server, "app"), ["first", "second", "after"]);
 }
@@ -328,17 +299,12 @@ fn a_patch_that_was_begun_and_taken_away_is_told() {
     let folder = folder("INSERT INTO effect VALUES ('first');\nINSERT INTO nowhere VALUES (1);\n");
     let subject = subject(&server, &folder);
     subject.run(&["apply"]).assert_code(1);
-    std::fs::remove_file(
-        folder
-            .path()
-            .join("app.20240101.0001.postgres.concurrent.sql"),
-    )
-    .unwrap();
+    std::fs::remove_file(folder.path().join(FILE)).unwrap();
     let outcome = subject.run(&["apply"]);
     outcome.assert_code(0);
     let told =
         "was begun, never finished, and is missing from this program; 1 of its statements are done";
-    assert!(outcome.stderr.contains(told), "{}", outcome.stderr);
+    outcome.assert_stderr_contains(told);
 }
 
 #[test]
@@ -348,21 +314,10 @@ fn statements_that_are_done_may_not_be_edited_and_the_rest_may() {
     let folder = folder(broken);
     let subject = subject(&server, &folder);
     subject.run(&["apply"]).assert_code(1);
-    let write = |sql: &str| {
-        let path = folder
-            .path()
-            .join("app.20240101.0001.postgres.concurrent.sql");
-        std::fs::write(path, format!("-- patch: kind=concurrent\n{sql}")).unwrap();
-    };
+    let write = |sql: &str| write_patch(&folder, FILE, &format!("{CONCURRENT}{sql}"));
     write("INSERT INTO effect VALUES ('edited');\nSELECT 1;\n");
     let outcome = subject.run(&["apply"]);
-    assert!(
-        outcome
-            .stderr
-            .contains("was edited in statements that are already done"),
-        "{}",
-        outcome.stderr
-    );
+    outcome.assert_stderr_contains("was edited in statements that are already done");
     write("INSERT INTO effect VALUES ('first');\nINSERT INTO effect VALUES ('second');\n");
     subject.apply();
     assert_eq!(effects(&server, "app"), ["first", "second", "after"]);

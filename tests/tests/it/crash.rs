@@ -1,9 +1,8 @@
 //! The program killed at every step of the protocol, and started again.
 
-use crate::apply::{BASELINE, effect};
 use crate::subject;
 use patchgen_sandbox::Server;
-use patchgen_tests::{Subject, connect, scratch_patches, server};
+use patchgen_tests::{Subject, connect, count, effects, execute, numbered_patches, server};
 
 /// The points that a run passes, and how often at the most.
 const POINTS: [&str; 9] = [
@@ -20,27 +19,9 @@ const POINTS: [&str; 9] = [
 
 const PATCHES: usize = 4;
 
-fn files() -> Vec<(String, String)> {
-    let mut files = vec![(
-        "app.00000000.0000.postgres.baseline.sql".to_owned(),
-        BASELINE.to_owned(),
-    )];
-    files.extend((1..=PATCHES).map(|number| {
-        (
-            format!("app.20240101.{number:04}.postgres.patch.sql"),
-            effect(&number.to_string()),
-        )
-    }));
-    files
-}
-
 /// Facts after any history of crashes: every effect once, every record settled, nothing left over.
 fn assert_true(server: &Server, ledger: &str, what: &str) {
-    let rows = connect(server, "app")
-        .query("SELECT patch FROM effect", &[])
-        .unwrap();
-    let effects: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-    assert_eq!(effects, ["1", "2", "3", "4"], "{what}");
+    assert_eq!(effects(server, "app"), ["1", "2", "3", "4"], "{what}");
     let query = "SELECT count(*) FILTER (WHERE state = 'applied' AND sqlstate IS NULL), count(*) FROM patchgen.patch";
     let row = connect(server, ledger).query_one(query, &[]).unwrap();
     assert_eq!(
@@ -50,8 +31,7 @@ fn assert_true(server: &Server, ledger: &str, what: &str) {
     );
     let left = "SELECT (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory') \
                 + (SELECT count(*) FROM pg_database WHERE datconnlimit > 0)";
-    let row = connect(server, "postgres").query_one(left, &[]).unwrap();
-    assert_eq!(row.get::<_, i64>(0), 0, "{what}");
+    assert_eq!(count(server, "postgres", left), 0, "{what}");
 }
 
 /// Kills the program at the same point of every run until it no longer comes there, at its `number`th passing.
@@ -79,28 +59,18 @@ fn kill_until_through(subject: &Subject, point: &str, number: usize, what: &str)
 }
 
 fn crash_everywhere(options: &[&str], ledger: &str) {
-    let files = files();
-    let files: Vec<(&str, &str)> = files
-        .iter()
-        .map(|(name, sql)| (name.as_str(), sql.as_str()))
-        .collect();
-    let folder = scratch_patches(&files);
+    let folder = numbered_patches(PATCHES);
     let mut kills = 0;
     for point in POINTS {
         // A server for each: what a crash leaves must not hide in what an earlier one left.
         let server = server();
-        let subject = options
-            .iter()
-            .fold(subject(&server, &folder), |subject, option| {
-                subject.option(option)
-            });
+        let subject = subject(&server, &folder).options(options);
         for number in [1, 2] {
-            connect(&server, "postgres")
-                .batch_execute("DROP DATABASE IF EXISTS app")
-                .unwrap();
-            connect(&server, "postgres")
-                .batch_execute("DROP DATABASE IF EXISTS patches")
-                .unwrap();
+            let drop = [
+                "DROP DATABASE IF EXISTS app",
+                "DROP DATABASE IF EXISTS patches",
+            ];
+            execute(&server, "postgres", &drop);
             let what = format!("{point} {number} {options:?}");
             kills += kill_until_through(&subject, point, number, &what);
             assert_true(&server, ledger, &what);
@@ -127,12 +97,7 @@ fn killed_at_every_step_with_grouped_patches() {
 #[test]
 fn the_server_crashes_between_record_and_commit() {
     let server = server();
-    let files = files();
-    let files: Vec<(&str, &str)> = files
-        .iter()
-        .map(|(name, sql)| (name.as_str(), sql.as_str()))
-        .collect();
-    let folder = scratch_patches(&files);
+    let folder = numbered_patches(PATCHES);
     let subject = subject(&server, &folder);
     for point in ["committing:3", "ran:1"] {
         let running = subject.start_armed(&["apply"], &format!("{point}:stop"));

@@ -2,7 +2,7 @@
 
 use crate::subject;
 use patchgen_sandbox::{SUPERUSER, Server};
-use patchgen_tests::{connect, scratch_patches, server};
+use patchgen_tests::{count, execute, scratch_patches, server};
 use std::ffi::OsStr;
 use std::process::Command;
 
@@ -20,7 +20,7 @@ fn rich_server() -> Server {
     let sql = format!(
         "INSERT INTO public.\"row\" SELECT n, E'tab\\t ' || n, CASE WHEN n % 3 = 0 THEN 'äöü € ' || n END FROM generate_series(1, {ROWS}) n"
     );
-    connect(&server, "rich").batch_execute(&sql).unwrap();
+    execute(&server, "rich", &[&sql]);
     server
 }
 
@@ -174,9 +174,11 @@ fn dumps_of_a_server() {
             "CREATE TABLE t (a text); INSERT INTO t VALUES ('äöü€'); COMMENT ON TABLE t IS 'ž'",
         )
         .unwrap();
-    connect(&source, "odd \"x\" 'name' \\ = x")
-        .batch_execute("CREATE TABLE t (a text); INSERT INTO t VALUES ('☃')")
-        .unwrap();
+    execute(
+        &source,
+        "odd \"x\" 'name' \\ = x",
+        &["CREATE TABLE t (a text); INSERT INTO t VALUES ('☃')"],
+    );
     for options in [
         &[][..],
         &["--clean", "--if-exists"],
@@ -214,9 +216,6 @@ fn long_data_in_patches_of_both_kinds_streams_and_stops_at_its_fault() {
     let outcome = subject(&server, &folder).run(&["apply"]);
     outcome.assert_code(1);
     let expected = "faulty.sql:8:1: missing data for column \"text\" (22P04)";
-    assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);
-    let row = connect(&server, "app")
-        .query_one("SELECT count(*) FROM t", &[])
-        .unwrap();
-    assert_eq!(row.get::<_, i64>(0), 2 * 60_001);
+    outcome.assert_stderr_contains(expected);
+    assert_eq!(count(&server, "app", "SELECT count(*) FROM t"), 2 * 60_001);
 }

@@ -1,35 +1,35 @@
 //! Patches that wait for others' locks, and programs that wait for each other.
 
-use crate::apply::{BASELINE, effect, effects};
 use crate::subject;
-use patchgen_tests::{connect, scratch_patches, server};
+use patchgen_sandbox::Server;
+use patchgen_tests::{app_patches, connect, effect, effects, end_sessions, execute, server};
+use postgres::Client;
 use std::thread::sleep;
 use std::time::Duration;
 
 const MOMENT: Duration = Duration::from_millis(5);
 
+/// Begins a transaction that has read `effect` and so blocks an `ALTER TABLE`.
+fn lock_effect(server: &Server) -> Client {
+    let mut holder = connect(server, "app");
+    holder.batch_execute("BEGIN; SELECT * FROM effect").unwrap();
+    holder
+}
+
 #[test]
 fn a_lock_wait_is_given_up_and_tried_again_until_the_lock_is_free() {
     let server = server();
-    let folder = scratch_patches(&[
-        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
-        (
-            "app.20240101.0001.postgres.alter.sql",
-            &format!("{}ALTER TABLE effect ADD a int;\n", effect("once")),
-        ),
-    ]);
+    let folder = app_patches(&[(
+        "alter",
+        &format!("{}ALTER TABLE effect ADD a int;\n", effect("once")),
+    )]);
     let subject = subject(&server, &folder).option("--lock-timeout=100ms");
     subject.run(&["apply", "--one"]);
-    let mut holder = connect(&server, "app");
-    holder.batch_execute("BEGIN; SELECT * FROM effect").unwrap();
+    let mut holder = lock_effect(&server);
     let running = subject.start(&["apply"]);
-    while !running.stderr().contains("Retrying") {
-        sleep(MOMENT);
-    }
+    running.wait_until_stderr_contains("Retrying");
     // A reader is not held up behind the patch for longer than its timeout.
-    connect(&server, "app")
-        .batch_execute("SELECT * FROM effect")
-        .unwrap();
+    execute(&server, "app", &["SELECT * FROM effect"]);
     holder.batch_execute("COMMIT").unwrap();
     let outcome = running.wait();
     outcome.assert_code(0);
@@ -39,21 +39,15 @@ fn a_lock_wait_is_given_up_and_tried_again_until_the_lock_is_free() {
 #[test]
 fn a_patch_that_is_tried_again_finds_nothing_of_its_first_try() {
     let server = server();
-    let folder = scratch_patches(&[
-        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
-        (
-            "app.20240101.0001.postgres.prepare.sql",
-            "PREPARE p AS SELECT 1;\nEXECUTE p;\nALTER TABLE effect ADD a int;\n",
-        ),
-    ]);
+    let folder = app_patches(&[(
+        "prepare",
+        "PREPARE p AS SELECT 1;\nEXECUTE p;\nALTER TABLE effect ADD a int;\n",
+    )]);
     let subject = subject(&server, &folder).option("--lock-timeout=100ms");
     subject.run(&["apply", "--one"]);
-    let mut holder = connect(&server, "app");
-    holder.batch_execute("BEGIN; SELECT * FROM effect").unwrap();
+    let mut holder = lock_effect(&server);
     let running = subject.start(&["apply"]);
-    while !running.stderr().contains("Retrying") {
-        sleep(MOMENT);
-    }
+    running.wait_until_stderr_contains("Retrying");
     holder.batch_execute("COMMIT").unwrap();
     running.wait().assert_code(0);
 }
@@ -61,13 +55,10 @@ fn a_patch_that_is_tried_again_finds_nothing_of_its_first_try() {
 #[test]
 fn the_last_error_names_who_was_in_the_way() {
     let server = server();
-    let folder = scratch_patches(&[
-        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
-        (
-            "app.20240101.0001.postgres.alter.sql",
-            "-- patch: lock_timeout=1500ms\nALTER TABLE effect ADD a int;\n",
-        ),
-    ]);
+    let folder = app_patches(&[(
+        "alter",
+        "-- patch: lock_timeout=1500ms\nALTER TABLE effect ADD a int;\n",
+    )]);
     let subject = subject(&server, &folder).option("--retry-for=0s");
     subject.run(&["apply", "--one"]);
     let mut holder = connect(&server, "app");
@@ -80,32 +71,17 @@ fn the_last_error_names_who_was_in_the_way() {
         .get(0);
     let outcome = subject.run(&["apply"]);
     outcome.assert_code(1);
-    assert!(
-        outcome
-            .stderr
-            .contains("alter.sql:2:1: canceling statement due to lock timeout (55P03)"),
-        "{}",
-        outcome.stderr
-    );
-    assert!(
-        outcome.stderr.contains(&format!(
-            "blocked by process {pid} `the holder` of role `postgres`"
-        )),
-        "{}",
-        outcome.stderr
-    );
+    outcome
+        .assert_stderr_contains("alter.sql:2:1: canceling statement due to lock timeout (55P03)");
+    outcome.assert_stderr_contains(&format!(
+        "blocked by process {pid} `the holder` of role `postgres`"
+    ));
 }
 
 #[test]
 fn a_backend_whose_program_is_gone_is_waited_for_and_named() {
     let server = server();
-    let folder = scratch_patches(&[
-        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
-        (
-            "app.20240101.0001.postgres.slow.sql",
-            &format!("{}SELECT pg_sleep(1);\n", effect("once")),
-        ),
-    ]);
+    let folder = app_patches(&[("slow", &format!("{}SELECT pg_sleep(1);\n", effect("once")))]);
     let subject = subject(&server, &folder);
     subject.run(&["apply", "--one"]);
     let running = subject.start(&["apply"]);
@@ -120,13 +96,7 @@ fn a_backend_whose_program_is_gone_is_waited_for_and_named() {
     running.kill();
     let outcome = subject.run(&["apply"]);
     outcome.assert_code(0);
-    assert!(
-        outcome
-            .stderr
-            .contains(&format!("Waiting {{ holder: \"process {pid} ")),
-        "{}",
-        outcome.stderr
-    );
+    outcome.assert_stderr_contains(&format!("Waiting {{ holder: \"process {pid} "));
     assert_eq!(effects(&server, "app").len(), 1);
 }
 
@@ -135,16 +105,8 @@ fn a_program_that_was_stopped_is_fenced_when_it_wakes() {
     for point in ["intent", "ran", "fenced", "committing", "committed"] {
         for options in [&[][..], &["--state-in-target"]] {
             let server = server();
-            let folder = scratch_patches(&[
-                ("app.00000000.0000.postgres.baseline.sql", BASELINE),
-                ("app.20240101.0001.postgres.first.sql", &effect("first")),
-                ("app.20240101.0002.postgres.second.sql", &effect("second")),
-            ]);
-            let subject = options
-                .iter()
-                .fold(subject(&server, &folder), |subject, option| {
-                    subject.option(option)
-                });
+            let folder = app_patches(&[("first", &effect("first")), ("second", &effect("second"))]);
+            let subject = subject(&server, &folder).options(options);
             subject.run(&["apply", "--one"]);
             if !options.is_empty() && matches!(point, "intent" | "fenced" | "committing") {
                 continue; // Such a run does not pass the point.
@@ -152,9 +114,7 @@ fn a_program_that_was_stopped_is_fenced_when_it_wakes() {
             let sleeper = subject.start_armed(&["apply"], &format!("{point}:1:stop"));
             sleeper.wait_until_stopped();
             // To the server the sleeper's sessions look alive: an operator, or a keepalive, ends them.
-            let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-                       WHERE application_name LIKE 'patchgen%' AND pid <> pg_backend_pid()";
-            connect(&server, "postgres").query(end, &[]).unwrap();
+            end_sessions(&server, "application_name LIKE 'patchgen%'");
             subject.apply();
             sleeper.resume();
             let outcome = sleeper.wait();
@@ -162,11 +122,7 @@ fn a_program_that_was_stopped_is_fenced_when_it_wakes() {
             // With the ledger in the target all was done before it stopped.
             let expected = if options.is_empty() { 1 } else { 0 };
             assert_eq!(outcome.status.code(), Some(expected), "{what}");
-            let rows = connect(&server, "app")
-                .query("SELECT patch FROM effect", &[])
-                .unwrap();
-            let effects: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-            assert_eq!(effects, ["first", "second"], "{what}");
+            assert_eq!(effects(&server, "app"), ["first", "second"], "{what}");
             assert!(subject.apply().starts_with("nothing to do"), "{what}");
         }
     }
@@ -175,16 +131,12 @@ fn a_program_that_was_stopped_is_fenced_when_it_wakes() {
 #[test]
 fn only_the_lock_of_a_sleeper_lost_it_cannot_commit_behind_another_run() {
     let server = server();
-    let folder = scratch_patches(&[
-        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
-        ("app.20240101.0001.postgres.first.sql", &effect("first")),
-    ]);
+    let folder = app_patches(&[("first", &effect("first"))]);
     let subject = subject(&server, &folder);
     subject.run(&["apply", "--one"]);
     let sleeper = subject.start_armed(&["apply"], "intent:1:stop");
     sleeper.wait_until_stopped();
-    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'patchgen run lock%'";
-    connect(&server, "postgres").query(end, &[]).unwrap();
+    end_sessions(&server, "application_name LIKE 'patchgen run lock%'");
     subject.apply();
     sleeper.resume();
     let outcome = sleeper.wait();
@@ -195,35 +147,18 @@ fn only_the_lock_of_a_sleeper_lost_it_cannot_commit_behind_another_run() {
 #[test]
 fn who_waits_for_the_lock_says_for_whom_and_gives_up_in_time() {
     let server = server();
-    let folder = scratch_patches(&[
-        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
-        ("app.20240101.0001.postgres.slow.sql", &effect("once")),
-    ]);
+    let folder = app_patches(&[("slow", &effect("once"))]);
     let subject = subject(&server, &folder);
     subject.run(&["apply", "--one"]);
     let leader = subject.start_armed(&["apply"], "intent:1:stop");
     leader.wait_until_stopped();
     let outcome = subject.clone().option("--lock-wait=300ms").run(&["apply"]);
     outcome.assert_code(1);
-    assert!(
-        outcome
-            .stderr
-            .contains("another run has held the lock in database `patches`"),
-        "{}",
-        outcome.stderr
-    );
-    assert!(
-        outcome
-            .stderr
-            .contains("`patchgen run lock subject` of role `patches`"),
-        "{}",
-        outcome.stderr
-    );
+    outcome.assert_stderr_contains("another run has held the lock in database `patches`");
+    outcome.assert_stderr_contains("`patchgen run lock subject` of role `patches`");
     // A leader that is killed hands over within the interval at which the others look.
     let follower = subject.start(&["apply"]);
-    while !follower.stderr().contains("Waiting") {
-        sleep(MOMENT);
-    }
+    follower.wait_until_stderr_contains("Waiting");
     leader.kill();
     assert!(follower.wait().status.success());
     assert_eq!(effects(&server, "app").len(), 1);

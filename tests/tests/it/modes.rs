@@ -1,16 +1,22 @@
 //! Roles, grammars, selections, places of the state: what the configuration can change.
 
-use crate::apply::{BASELINE, effect, effects};
 use crate::subject;
-use patchgen_tests::{connect, scratch_patches, server};
+use patchgen_tests::{
+    BASELINE, app_patches, column, count, effect, effects, execute, scratch_patches, server,
+    write_patch,
+};
 
 #[test]
 fn one_login_may_set_the_role_of_each_patch() {
     for options in [&[][..], &["--state-in-target"]] {
         let server = server();
-        connect(&server, "postgres")
-            .batch_execute("CREATE ROLE login LOGIN CREATEDB CREATEROLE; CREATE ROLE owner; GRANT owner TO login")
-            .unwrap();
+        execute(
+            &server,
+            "postgres",
+            &[
+                "CREATE ROLE login LOGIN CREATEDB CREATEROLE; CREATE ROLE owner; GRANT owner TO login",
+            ],
+        );
         let folder = scratch_patches(&[
             (
                 "app.00000000.0000.login.baseline.sql",
@@ -28,14 +34,12 @@ fn one_login_may_set_the_role_of_each_patch() {
         let subject = subject(&server, &folder)
             .conninfo(server.conninfo("postgres", "login"))
             .option("--role-mode=set-role");
-        let subject = options
-            .iter()
-            .fold(subject, |subject, option| subject.option(option));
+        let subject = subject.options(options);
         subject.apply();
         assert_eq!(effects(&server, "app"), ["owner login"], "{options:?}");
         let query = "SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relname IN ('mine', 'i')";
-        for row in connect(&server, "app").query(query, &[]).unwrap() {
-            assert_eq!(row.get::<_, String>(0), "owner", "{options:?}");
+        for owner in column(&server, "app", query) {
+            assert_eq!(owner, "owner", "{options:?}");
         }
         assert!(subject.apply().starts_with("nothing to do"));
     }
@@ -44,10 +48,8 @@ fn one_login_may_set_the_role_of_each_patch() {
 #[test]
 fn launchpad_names_take_database_and_user_from_the_program() {
     let server = server();
-    connect(&server, "postgres")
-        .batch_execute("CREATE DATABASE app")
-        .unwrap();
-    connect(&server, "app").batch_execute(BASELINE).unwrap();
+    execute(&server, "postgres", &["CREATE DATABASE app"]);
+    execute(&server, "app", &[BASELINE]);
     let folder = scratch_patches(&[
         ("patch-2211-10-0-std.sql", &effect("third")),
         ("patch-2211-5-1-direct.sql", &effect("second")),
@@ -71,32 +73,24 @@ fn launchpad_names_take_database_and_user_from_the_program() {
     subject.apply();
     assert_eq!(effects(&server, "app"), ["first", "second", "third"]);
     let query = "SELECT string_agg(major || '-' || minor || '-' || point || '-' || kind, ' ' ORDER BY minor, point) FROM patchgen.patch";
-    let row = connect(&server, "patches").query_one(query, &[]).unwrap();
     assert_eq!(
-        row.get::<_, String>(0),
-        "2211-5-0-std 2211-5-1-direct 2211-10-0-std 2211-11-0-concurrent"
+        column(&server, "patches", query),
+        ["2211-5-0-std 2211-5-1-direct 2211-10-0-std 2211-11-0-concurrent"]
     );
 }
 
 #[test]
 fn a_logical_database_may_have_another_name_and_each_is_recorded_by_its_own() {
     let server = server();
-    let folder = scratch_patches(&[
-        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
-        ("app.20240101.0001.postgres.first.sql", &effect("first")),
-    ]);
+    let folder = app_patches(&[("first", &effect("first"))]);
     for name in ["app", "app_test"] {
         subject(&server, &folder)
             .option(&format!("--map=app={name}"))
             .apply();
-        let row = connect(&server, name)
-            .query_one("SELECT count(*) FROM effect", &[])
-            .unwrap();
-        assert_eq!(row.get::<_, i64>(0), 1);
+        assert_eq!(count(&server, name, "SELECT count(*) FROM effect"), 1);
     }
     let query = "SELECT string_agg(DISTINCT database, ' ') FROM patchgen.patch";
-    let row = connect(&server, "patches").query_one(query, &[]).unwrap();
-    assert_eq!(row.get::<_, String>(0), "app app_test");
+    assert_eq!(column(&server, "patches", query), ["app app_test"]);
 }
 
 #[test]
@@ -108,10 +102,7 @@ fn the_state_may_be_on_another_server() {
             .throwaway()
             .unwrap(),
     );
-    let folder = scratch_patches(&[
-        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
-        ("app.20240101.0001.postgres.first.sql", &effect("first")),
-    ]);
+    let folder = app_patches(&[("first", &effect("first"))]);
     let subject = subject(&server, &folder).option(&format!(
         "--state-conninfo={}",
         state.conninfo("postgres", "postgres")
@@ -120,13 +111,9 @@ fn the_state_may_be_on_another_server() {
     subject.apply();
     assert_eq!(effects(&server, "app"), ["first"]);
     assert!(subject.apply().starts_with("nothing to do"));
-    let query = "SELECT count(*) FROM pg_database WHERE datname = $1";
     let has = |server: &patchgen_sandbox::Server, name: &str| {
-        connect(server, "postgres")
-            .query_one(query, &[&name])
-            .unwrap()
-            .get::<_, i64>(0)
-            == 1
+        let query = format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'");
+        count(server, "postgres", &query) == 1
     };
     assert!(
         has(&server, "app")
@@ -142,28 +129,15 @@ fn a_standby_is_refused_and_the_way_out_is_named() {
     if !server.binaries().dir().join("pg_basebackup").exists() {
         return; // Some builds of the server come without it.
     }
-    let folder = scratch_patches(&[("app.00000000.0000.postgres.baseline.sql", BASELINE)]);
+    let folder = app_patches(&[]);
     subject(&server, &folder).apply();
     let standby = server.standby().unwrap();
-    let folder = scratch_patches(&[
-        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
-        ("app.20240101.0001.postgres.first.sql", &effect("first")),
-    ]);
+    let folder = app_patches(&[("first", &effect("first"))]);
     let to = |conninfo: String| subject(&server, &folder).conninfo(conninfo);
     let outcome = to(standby.conninfo("postgres", "postgres")).run(&["apply"]);
     outcome.assert_code(1);
-    assert!(
-        outcome
-            .stderr
-            .contains("is a standby, where nothing can be written"),
-        "{}",
-        outcome.stderr
-    );
-    assert!(
-        outcome.stderr.contains("target_session_attrs=read-write"),
-        "{}",
-        outcome.stderr
-    );
+    outcome.assert_stderr_contains("is a standby, where nothing can be written");
+    outcome.assert_stderr_contains("target_session_attrs=read-write");
     let both = format!(
         "host=127.0.0.1,127.0.0.1 port={},{} user=postgres target_session_attrs=read-write",
         standby.port(),
@@ -199,13 +173,10 @@ fn a_server_that_ends_idle_sessions_does_not_end_a_run() {
     let idle = "ALTER ROLE ALL SET idle_session_timeout = '500ms'";
     // Servers before 14 do not know it, and end no session.
     let _ = server.psql("postgres", idle);
-    let folder = scratch_patches(&[
-        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
-        (
-            "app.20240101.0001.postgres.slow.sql",
-            &format!("{}SELECT pg_sleep(1.5);\n", effect("slow")),
-        ),
-    ]);
+    let folder = app_patches(&[(
+        "slow",
+        &format!("{}SELECT pg_sleep(1.5);\n", effect("slow")),
+    )]);
     subject(&server, &folder).apply();
     assert_eq!(effects(&server, "app"), ["slow"]);
 }
@@ -213,23 +184,20 @@ fn a_server_that_ends_idle_sessions_does_not_end_a_run() {
 #[test]
 fn what_a_patch_says_is_its_own() {
     let server = server();
-    let folder = scratch_patches(&[
-        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
-        (
-            "app.20240101.0001.postgres.raise.sql",
-            "DO $$ BEGIN RAISE EXCEPTION 'this account was taken over'; END $$;\n",
-        ),
-    ]);
+    let folder = app_patches(&[(
+        "raise",
+        "DO $$ BEGIN RAISE EXCEPTION 'this account was taken over'; END $$;\n",
+    )]);
     let outcome = subject(&server, &folder).run(&["apply"]);
     outcome.assert_code(1);
     let told = "raise.sql:1:7: this account was taken over (P0001)";
-    assert!(outcome.stderr.contains(told), "{}", outcome.stderr);
+    outcome.assert_stderr_contains(told);
 }
 
 #[test]
 fn strings_are_read_as_the_build_read_them_whatever_the_database_says() {
     let server = server();
-    let folder = scratch_patches(&[("app.00000000.0000.postgres.baseline.sql", BASELINE)]);
+    let folder = app_patches(&[]);
     let subject = subject(&server, &folder);
     subject.apply();
     let old = "ALTER DATABASE app SET standard_conforming_strings = off";
@@ -239,8 +207,8 @@ fn strings_are_read_as_the_build_read_them_whatever_the_database_says() {
         ("1.postgres.std", ""),
         ("2.postgres.each", "-- patch: kind=concurrent\n"),
     ] {
-        let path = folder.path().join(format!("app.20240101.000{name}.sql"));
-        std::fs::write(path, format!("{head}{insert}")).unwrap();
+        let name = format!("app.20240101.000{name}.sql");
+        write_patch(&folder, &name, &format!("{head}{insert}"));
     }
     subject.apply();
     assert_eq!(effects(&server, "app"), [r"a\nb", r"c:\", r"a\nb", r"c:\"]);
@@ -257,5 +225,5 @@ fn two_databases_cannot_go_to_one_place() {
         subject(&server, &folder).run(&["apply", "--map", "aa=postgres", "--map", "bb=postgres"]);
     outcome.assert_code(1);
     let told = "the patches of `aa` and of `bb` both go to `postgres`";
-    assert!(outcome.stderr.contains(told), "{}", outcome.stderr);
+    outcome.assert_stderr_contains(told);
 }

@@ -1,13 +1,11 @@
 //! Roles that own a database or only a schema, and what they are told to have done by somebody else.
 
-use crate::apply::effect;
 use crate::subject;
 use patchgen_sandbox::Server;
-use patchgen_tests::{Outcome, Subject, connect, scratch_patches, server};
-use std::fs;
+use patchgen_tests::{
+    BASELINE, Outcome, Subject, column, effect, execute, scratch_patches, server, write_patch,
+};
 use tempfile::TempDir;
-
-const BASELINE: &str = "CREATE TABLE effect (patch text);\n";
 
 fn folder() -> TempDir {
     scratch_patches(&[
@@ -19,21 +17,7 @@ fn folder() -> TempDir {
 
 fn with(server: &Server, folder: &TempDir, options: &[&str]) -> Subject {
     let subject = subject(server, folder).conninfo(server.conninfo("postgres", "app"));
-    options
-        .iter()
-        .fold(subject, |subject, option| subject.option(option))
-}
-
-fn sql(server: &Server, database: &str, statements: &[&str]) {
-    let mut client = connect(server, database);
-    for statement in statements {
-        client.batch_execute(statement).unwrap();
-    }
-}
-
-fn column(server: &Server, database: &str, query: &str) -> Vec<String> {
-    let rows = connect(server, database).query(query, &[]).unwrap();
-    rows.iter().map(|row| row.get(0)).collect()
+    subject.options(options)
 }
 
 /// What an administrator is asked to run.
@@ -51,17 +35,13 @@ fn requested(outcome: &Outcome) -> Vec<String> {
 fn a_role_with_createdb_owns_its_database_and_needs_the_right_only_once() {
     for options in [&["--state-in-target"][..], &["--state-role=app"]] {
         let server = server();
-        sql(&server, "postgres", &["CREATE ROLE app LOGIN CREATEDB"]);
+        execute(&server, "postgres", &["CREATE ROLE app LOGIN CREATEDB"]);
         let folder = folder();
         let subject = with(&server, &folder, options);
         subject.apply();
-        sql(&server, "postgres", &["ALTER ROLE app NOCREATEDB"]);
+        execute(&server, "postgres", &["ALTER ROLE app NOCREATEDB"]);
         assert!(subject.apply().starts_with("nothing to do"), "{options:?}");
-        fs::write(
-            folder.path().join("app.20240101.0002.app.later.sql"),
-            effect("later"),
-        )
-        .unwrap();
+        write_patch(&folder, "app.20240101.0002.app.later.sql", &effect("later"));
         for action in ["plan", "status", "verify", "apply", "verify"] {
             let outcome = subject.run(&[action]);
             assert!(
@@ -88,13 +68,13 @@ fn schemas_of_several_roles_live_side_by_side() {
         "CREATE ROLE app LOGIN",
         "CREATE ROLE other LOGIN",
     ];
-    sql(&server, "postgres", &roles);
-    sql(
+    execute(&server, "postgres", &roles);
+    execute(
         &server,
         "postgres",
         &["GRANT CREATE ON DATABASE shared TO app, other"],
     );
-    sql(
+    execute(
         &server,
         "shared",
         &[
@@ -123,13 +103,7 @@ fn schemas_of_several_roles_live_side_by_side() {
     let subject =
         |options| with(&server, &other, options).conninfo(server.conninfo("shared", "other"));
     let outcome = subject(&options).run(&["apply"]);
-    assert!(
-        outcome
-            .stderr
-            .contains("name another schema with --state-schema"),
-        "{}",
-        outcome.stderr
-    );
+    outcome.assert_stderr_contains("name another schema with --state-schema");
     subject(&[&options[..], &["--state-schema=other_patches"]].concat()).apply();
 
     for (schema, expected) in [
@@ -182,7 +156,7 @@ fn a_schema_killed_half_way_is_completed() {
                 "CREATE ROLE helper LOGIN",
                 "GRANT CREATE ON DATABASE shared TO app",
             ];
-            sql(&server, "postgres", &prepare);
+            execute(&server, "postgres", &prepare);
             let subject = with(&server, &folder, &["--map=app=shared/mine"])
                 .conninfo(server.conninfo("postgres", "postgres"));
             subject
@@ -208,7 +182,7 @@ fn what_is_missing_is_asked_of_an_administrator_as_sql() {
         (&[], 3),
     ] {
         let server = server();
-        sql(&server, "postgres", &["CREATE DATABASE shared"]);
+        execute(&server, "postgres", &["CREATE DATABASE shared"]);
         let subject = with(&server, &folder, options);
         let mut asked = 0;
         loop {
@@ -219,9 +193,7 @@ fn what_is_missing_is_asked_of_an_administrator_as_sql() {
             asked += 1;
             assert!(asked <= requests, "{options:?}: {}", outcome.stderr);
             for statement in requested(&outcome) {
-                connect(&server, "postgres")
-                    .batch_execute(&statement)
-                    .unwrap();
+                execute(&server, "postgres", &[&statement]);
             }
         }
         let (database, schema) = if options.contains(&"--map=app=shared/app") {
@@ -246,7 +218,7 @@ fn what_is_missing_is_asked_of_an_administrator_as_sql() {
 #[test]
 fn a_schema_without_bootstrap_is_not_invented() {
     let server = server();
-    sql(
+    execute(
         &server,
         "postgres",
         &["CREATE ROLE app SUPERUSER LOGIN", "CREATE DATABASE shared"],
@@ -258,14 +230,14 @@ fn a_schema_without_bootstrap_is_not_invented() {
         "schema `typo` does not exist in database `shared`",
         "CREATE SCHEMA \"typo\" AUTHORIZATION \"app\";",
     ] {
-        assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
+        outcome.assert_stderr_contains(said);
     }
 }
 
 #[test]
 fn a_database_is_made_from_the_template_that_is_named() {
     let server = server();
-    sql(
+    execute(
         &server,
         "postgres",
         &[
@@ -273,11 +245,11 @@ fn a_database_is_made_from_the_template_that_is_named() {
             "CREATE DATABASE mould IS_TEMPLATE true",
         ],
     );
-    sql(&server, "mould", &["CREATE TABLE from_mould ()"]);
+    execute(&server, "mould", &["CREATE TABLE from_mould ()"]);
     let folder = folder();
     for options in [&["--state-in-target"][..], &["--state-role=app"]] {
         let subject = with(&server, &folder, &[options, &["--template=mould"]].concat());
-        sql(&server, "postgres", &["DROP DATABASE IF EXISTS app"]);
+        execute(&server, "postgres", &["DROP DATABASE IF EXISTS app"]);
         subject.apply();
         assert_eq!(
             column(

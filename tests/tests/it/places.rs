@@ -1,8 +1,7 @@
 //! Where an error is said to be.
 
-use crate::apply::BASELINE;
 use crate::subject;
-use patchgen_tests::{scratch_patches, server};
+use patchgen_tests::{app_patches, server};
 
 #[test]
 fn an_error_anywhere_has_its_line_and_column() {
@@ -55,10 +54,7 @@ fn an_error_anywhere_has_its_line_and_column() {
     ];
     let server = server();
     for (name, sql, expected) in cases {
-        let folder = scratch_patches(&[
-            ("app.00000000.0000.postgres.baseline.sql", BASELINE),
-            ("app.20240101.0001.postgres.broken.sql", sql),
-        ]);
+        let folder = app_patches(&[("broken", sql)]);
         let outcome = subject(&server, &folder).run(&["apply"]);
         assert!(
             outcome.stderr.contains(&format!("broken.sql:{expected}")),
@@ -73,10 +69,7 @@ fn detail_hint_and_context_are_shown_and_the_ledger_keeps_what_failed() {
     let server = server();
     let sql =
         "DO $$ BEGIN RAISE EXCEPTION 'no' USING DETAIL = 'the detail', HINT = 'the hint'; END $$;";
-    let folder = scratch_patches(&[
-        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
-        ("app.20240101.0001.postgres.broken.sql", sql),
-    ]);
+    let folder = app_patches(&[("broken", sql)]);
     let subject = subject(&server, &folder);
     let outcome = subject.run(&["apply"]);
     for line in [
@@ -87,10 +80,7 @@ fn detail_hint_and_context_are_shown_and_the_ledger_keeps_what_failed() {
         assert!(outcome.stderr.contains(line), "{line}: {}", outcome.stderr);
     }
     let outcome = subject.run(&["status"]);
-    assert!(outcome.stdout.contains("failed"), "{}", outcome.stdout);
-    assert!(
-        outcome.stdout.contains("last try, attempt 1: ") && outcome.stdout.contains("no (P0001)"),
-        "{}",
-        outcome.stdout
-    );
+    outcome.assert_stdout_contains("failed");
+    outcome.assert_stdout_contains("last try, attempt 1: ");
+    outcome.assert_stdout_contains("no (P0001)");
 }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use patchgen_sandbox::Server;
-use patchgen_tests::{Fault, Proxy, connect, server};
+use patchgen_tests::{Fault, Proxy, execute, server};
 use postgres::{Client, NoTls};
 
 fn client(proxy: &Proxy) -> Client {
@@ -9,15 +9,14 @@ fn client(proxy: &Proxy) -> Client {
 }
 
 fn count(server: &Server) -> i64 {
-    let row = connect(server, "postgres").query_one("SELECT count(*) FROM seen", &[]);
-    row.unwrap().get(0)
+    patchgen_tests::count(server, "postgres", "SELECT count(*) FROM seen")
 }
 
 /// A server, a proxy before it, and an empty table `seen`.
 fn with_table() -> (Server, Proxy) {
     let server = server();
     let table = "CREATE TABLE seen (n int)";
-    connect(&server, "postgres").batch_execute(table).unwrap();
+    execute(&server, "postgres", &[table]);
     let proxy = Proxy::start(server.port());
     (server, proxy)
 }

@@ -1,17 +1,14 @@
 //! Databases that were restored, made anew or lost: what is noticed, and that what is said to be done helps.
 
-use crate::apply::{BASELINE, effect};
 use crate::subject;
 use patchgen_sandbox::{Cluster, Options, SUPERUSER};
-use patchgen_tests::{Subject, connect, scratch_patches, server};
-use std::fs;
+use patchgen_tests::{
+    BASELINE, Subject, app_patches, connect, effect, effects, execute, server, write_patch,
+};
 use tempfile::TempDir;
 
 fn folder() -> TempDir {
-    scratch_patches(&[
-        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
-        ("app.20240101.0001.postgres.first.sql", &effect("first")),
-    ])
+    app_patches(&[("first", &effect("first"))])
 }
 
 fn verified(subject: &Subject) -> String {
@@ -32,7 +29,7 @@ fn a_database_made_anew_is_noticed_and_what_it_lacks_is_applied_again() {
     assert!(verified(&subject).contains("database `app` is not there any more"));
     // The backup has the baseline only.
     postgres.batch_execute("CREATE DATABASE app").unwrap();
-    connect(&server, "app").batch_execute(BASELINE).unwrap();
+    execute(&server, "app", &[BASELINE]);
     let said = verified(&subject);
     assert!(
         said.contains("database `app` was dropped and made anew since"),
@@ -50,10 +47,7 @@ fn a_database_made_anew_is_noticed_and_what_it_lacks_is_applied_again() {
         .replace("(that moment)", &moment);
     ledger.batch_execute(&statement).unwrap();
     subject.apply();
-    let effects = connect(&server, "app")
-        .query("SELECT patch FROM effect", &[])
-        .unwrap();
-    assert_eq!(effects.len(), 1);
+    assert_eq!(effects(&server, "app"), ["first"]);
     assert!(!verified(&subject).contains("warning"));
 }
 
@@ -69,16 +63,14 @@ fn another_server_is_noticed_when_something_is_pending() {
             .option(&state.conninfo("postgres", SUPERUSER))
     };
     on(&old).apply();
-    connect(&new, "postgres")
-        .batch_execute("CREATE DATABASE app")
-        .unwrap();
-    connect(&new, "app").batch_execute(BASELINE).unwrap();
+    execute(&new, "postgres", &["CREATE DATABASE app"]);
+    execute(&new, "app", &[BASELINE]);
     assert!(on(&new).apply().starts_with("nothing to do"));
-    fs::write(
-        folder.path().join("app.20240101.0002.postgres.second.sql"),
-        effect("second"),
-    )
-    .unwrap();
+    write_patch(
+        &folder,
+        "app.20240101.0002.postgres.second.sql",
+        &effect("second"),
+    );
     assert!(
         on(&new)
             .apply()

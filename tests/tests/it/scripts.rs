@@ -1,9 +1,8 @@
 //! Baselines that are scripts: they make their databases themselves, are interrupted, or need psql.
 
-use crate::apply::effect;
 use crate::subject;
 use patchgen_sandbox::Server;
-use patchgen_tests::{connect, scratch_patches, server};
+use patchgen_tests::{column, connect, effect, effects, execute, scratch_patches, server};
 use tempfile::TempDir;
 
 const FILE: &str = "own.00000000.0000.postgres.baseline.sql";
@@ -31,15 +30,9 @@ fn folder(script: &str) -> TempDir {
     ])
 }
 
-fn column(server: &Server, database: &str, query: &str) -> Vec<String> {
-    let rows = connect(server, database).query(query, &[]).unwrap();
-    rows.iter().map(|row| row.get(0)).collect()
-}
-
 fn assert_complete(server: &Server, what: &str) {
-    let effects = |database| column(server, database, "SELECT patch FROM effect");
-    assert_eq!(effects("own"), ["own", "second", "first"], "{what}");
-    assert_eq!(effects("side; car"), ["side"], "{what}");
+    assert_eq!(effects(server, "own"), ["own", "second", "first"], "{what}");
+    assert_eq!(effects(server, "side; car"), ["side"], "{what}");
     let limits = "SELECT datconnlimit || ' ' || datistemplate FROM pg_database WHERE datname IN ('own', 'side; car') ORDER BY datname";
     assert_eq!(
         column(server, "postgres", limits),
@@ -53,27 +46,16 @@ fn a_script_killed_after_any_statement_is_run_again() {
     let folder = folder(SCRIPT);
     for options in [&[][..], &["--state-in-target"]] {
         let server = server();
-        let subject = options
-            .iter()
-            .fold(subject(&server, &folder), |subject, option| {
-                subject.option(option)
-            });
+        let subject = subject(&server, &folder).options(options);
         let mut kills = 0;
         for point in ["scripted", "ran", "home", "intent", "finished"] {
             for number in 1.. {
                 for database in ["own", "side; car", "patches"] {
-                    let drop = format!(
-                        "UPDATE pg_database SET datistemplate = false WHERE datname = '{database}'; \
-                         DROP DATABASE IF EXISTS \"{database}\""
+                    let ordinary = format!(
+                        "UPDATE pg_database SET datistemplate = false WHERE datname = '{database}'"
                     );
-                    drop.split("; D").enumerate().for_each(|(part, sql)| {
-                        let sql = if part == 0 {
-                            sql.to_owned()
-                        } else {
-                            format!("D{sql}")
-                        };
-                        connect(&server, "postgres").batch_execute(&sql).unwrap();
-                    });
+                    let drop = format!("DROP DATABASE IF EXISTS \"{database}\"");
+                    execute(&server, "postgres", &[&ordinary, &drop]);
                 }
                 let what = format!("{options:?} {point} {number}");
                 let outcome = subject
@@ -97,29 +79,20 @@ fn a_script_killed_after_any_statement_is_run_again() {
 #[test]
 fn only_an_unfinished_database_is_dropped() {
     let server = server();
-    connect(&server, "postgres")
-        .batch_execute("CREATE DATABASE \"side; car\"")
-        .unwrap();
+    execute(&server, "postgres", &["CREATE DATABASE \"side; car\""]);
     let folder = folder(SCRIPT);
     let outcome = subject(&server, &folder).run(&["apply"]);
     outcome.assert_code(1);
-    assert!(
-        outcome
-            .stderr
-            .contains("baseline.sql:4:1: database \"side; car\" already exists (42P04)"),
-        "{}",
-        outcome.stderr
-    );
-    connect(&server, "postgres")
-        .batch_execute("DROP DATABASE \"side; car\"")
-        .unwrap();
+    outcome
+        .assert_stderr_contains("baseline.sql:4:1: database \"side; car\" already exists (42P04)");
+    execute(&server, "postgres", &["DROP DATABASE \"side; car\""]);
     let outcome = subject(&server, &folder).run(&["apply"]);
     outcome.assert_code(0);
     for said in [
         "bootstrap of database `own` was interrupted: dropping",
         "`dog_owner` is there already",
     ] {
-        assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
+        outcome.assert_stderr_contains(said);
     }
     assert_complete(&server, "after a failure");
 }
@@ -127,19 +100,12 @@ fn only_an_unfinished_database_is_dropped() {
 #[test]
 fn a_database_in_use_is_waited_for() {
     let server = server();
-    connect(&server, "postgres")
-        .batch_execute("CREATE DATABASE busy")
-        .unwrap();
+    execute(&server, "postgres", &["CREATE DATABASE busy"]);
     let user = connect(&server, "busy");
     let script = "CREATE DATABASE own TEMPLATE busy;\n\\c own\nCREATE TABLE effect (patch text);\nINSERT INTO effect VALUES ('own');\n";
     let folder = folder(script);
     let running = subject(&server, &folder).start(&["apply"]);
-    while !running
-        .stderr()
-        .contains("is being accessed by other users")
-    {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    running.wait_until_stderr_contains("is being accessed by other users");
     drop(user);
     let outcome = running.wait();
     outcome.assert_code(0);

@@ -1,9 +1,11 @@
 //! Many programs at once, as when all replicas of a service start together.
 
-use crate::apply::{BASELINE, effect};
 use crate::subject;
 use patchgen_sandbox::Server;
-use patchgen_tests::{Outcome, Pooler, Running, Subject, connect, scratch_patches, server};
+use patchgen_tests::{
+    BASELINE, Outcome, Pooler, Running, Subject, connect, count, effect, numbered_patches, server,
+    write_patch,
+};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -12,28 +14,13 @@ const STARTERS: usize = 16;
 const LIMIT: Duration = Duration::from_secs(60);
 /// How soon those who waited notice that the wait is over. They look ten times a second; the rest is for a busy machine.
 const PROMPT: Duration = Duration::from_secs(2);
-const PATCHES: i64 = 100;
+const PATCHES: usize = 100;
 
-/// A baseline, patches that leave a row each, and a second database.
-fn folder(patches: i64) -> TempDir {
-    let baseline = |database: &str| {
-        (
-            format!("{database}.00000000.0000.postgres.baseline.sql"),
-            BASELINE.to_owned(),
-        )
-    };
-    let mut files = vec![baseline("app"), baseline("web")];
-    files.extend((1..=patches).map(|number| {
-        (
-            format!("app.20240101.{number:04}.postgres.p.sql"),
-            effect(&number.to_string()),
-        )
-    }));
-    let files: Vec<(&str, &str)> = files
-        .iter()
-        .map(|(name, sql)| (name.as_str(), sql.as_str()))
-        .collect();
-    scratch_patches(&files)
+/// Creates a folder with the numbered patches of `app` and the baseline of a second database.
+fn folder(patches: usize) -> TempDir {
+    let folder = numbered_patches(patches);
+    write_patch(&folder, "web.00000000.0000.postgres.baseline.sql", BASELINE);
+    folder
 }
 
 /// Starts many at once; gives what each said and when it ended.
@@ -48,7 +35,8 @@ fn start_all(subject: &Subject) -> Vec<(Outcome, Instant)> {
     })
 }
 
-fn assert_once(server: &Server, patches: i64, what: &str) {
+fn assert_once(server: &Server, patches: usize, what: &str) {
+    let patches = patches as i64;
     let query = "SELECT count(*), count(DISTINCT patch) FROM effect";
     let row = connect(server, "app").query_one(query, &[]).unwrap();
     let found: (i64, i64) = (row.get(0), row.get(1));
@@ -81,11 +69,7 @@ fn sixteen_programs_on_an_empty_server_all_end_well_and_each_patch_runs_once() {
     let folder = folder(PATCHES);
     for options in [&[][..], &["--state-in-target"]] {
         let server = server();
-        let subject = options
-            .iter()
-            .fold(subject(&server, &folder), |subject, option| {
-                subject.option(option)
-            });
+        let subject = subject(&server, &folder).options(options);
         let ended = start_all(&subject);
         assert_all_well(&server, &ended, &format!("{options:?}"));
     }
@@ -97,11 +81,8 @@ fn sixteen_programs_through_a_transaction_pool_of_four() {
     for options in [&[][..], &["--state-in-target"]] {
         let server = server();
         let pooler = Pooler::start(&server, 4);
-        let subject = options
-            .iter()
-            .fold(subject(&server, &folder), |subject, option| {
-                subject.option(option)
-            })
+        let subject = subject(&server, &folder)
+            .options(options)
             .conninfo(pooler.conninfo("postgres", "postgres"));
         let ended = start_all(&subject);
         assert_all_well(&server, &ended, &format!("{options:?} pooled"));
@@ -117,8 +98,11 @@ fn a_leader_that_is_killed_hands_over_to_a_waiter() {
         let folder = folder(5);
         let mut subject = subject(&server, &folder);
         subject.apply();
-        let more = folder.path().join("app.20240102.0001.postgres.more.sql");
-        std::fs::write(more, effect("more")).unwrap();
+        write_patch(
+            &folder,
+            "app.20240102.0001.postgres.more.sql",
+            &effect("more"),
+        );
         if pooled {
             subject = subject.conninfo(pooler.conninfo("postgres", "postgres"));
         }
@@ -133,13 +117,7 @@ fn a_leader_that_is_killed_hands_over_to_a_waiter() {
         }
         leader.kill();
         let killed = Instant::now();
-        let mut client = connect(&server, "app");
-        while 6
-            != client
-                .query_one("SELECT count(*) FROM effect", &[])
-                .unwrap()
-                .get::<_, i64>(0)
-        {
+        while count(&server, "app", "SELECT count(*) FROM effect") != 6 {
             assert!(killed.elapsed() < PROMPT, "{pooled}: nobody took over");
             sleep(Duration::from_millis(5));
         }

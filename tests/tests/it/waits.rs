@@ -1,21 +1,15 @@
 //! How often a program waits for the server: the number that distance multiplies.
 
-use crate::apply::{BASELINE, effect};
 use crate::subject;
-use patchgen_tests::{Proxy, scratch_patches, server};
-use std::fs;
+use patchgen_tests::{Proxy, app_patches, effect, server, write_patch};
 
 #[test]
 fn a_start_with_nothing_to_do_waits_once_and_a_patch_four_times_or_once() {
     for (options, per_patch) in [(&[][..], 4), (&["--state-in-target"][..], 1)] {
         let server = server();
-        let folder = scratch_patches(&[("app.00000000.0000.postgres.baseline.sql", BASELINE)]);
+        let folder = app_patches(&[]);
         let proxy = Proxy::start(server.port());
-        let subject = options
-            .iter()
-            .fold(subject(&server, &folder), |subject, option| {
-                subject.option(option)
-            });
+        let subject = subject(&server, &folder).options(options);
         let subject = subject.conninfo(proxy.conninfo("postgres", "postgres"));
         subject.apply();
 
@@ -38,7 +32,7 @@ fn a_start_with_nothing_to_do_waits_once_and_a_patch_four_times_or_once() {
         for (first, last) in [(1, 1), (2, 11)] {
             for number in first..=last {
                 let name = format!("app.20240101.{number:04}.postgres.p.sql");
-                fs::write(folder.path().join(name), effect(&number.to_string())).unwrap();
+                write_patch(&folder, &name, &effect(&number.to_string()));
             }
             proxy.reset();
             subject.apply();
