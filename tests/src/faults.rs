@@ -1,19 +1,21 @@
-//! A suite that breaks things while patches are applied, and then looks at the facts.
+//! A suite that injects faults while patches are applied, and then checks databases and ledger.
 //!
-//! Each [`Case`] starts the program as a process, breaks something at a failpoint, at a wait for an answer or at some
-//! time, repairs it, starts the program again until it ends well, and counts what was lost, doubled or not recorded. A
-//! suite is made from a seed: the same seed gives the same cases, though not the same microseconds.
+//! Each [`Case`] starts the program as a process and injects a fault at a failpoint, at a wait for an answer or after
+//! some time. It then repairs the fault, starts the program again until it succeeds, and counts effects that are lost,
+//! duplicated or not recorded. A suite is generated from a seed. The same seed yields the same cases, but not the same
+//! timing to the microsecond.
 
 mod check;
 mod fault;
+mod findings;
 mod history;
+mod injector;
 mod scenario;
-mod strike;
+mod servers;
 mod suite;
-mod tally;
-mod world;
+mod writers;
 
-pub use fault::{Case, Ending, Fault, Meanwhile, Mended, Sessions, When, Which};
+pub use fault::{Case, Ending, Fault, FreezeEnd, ServerRole, Sessions, StoppedSessions, When};
+pub use findings::Findings;
 pub use scenario::{Ledger, Patches, Scenario};
 pub use suite::{Suite, run};
-pub use tally::Tally;

@@ -1,13 +1,15 @@
-//! What the integration tests are made with. The tests are in `tests/it`, one binary with a module a subject.
+//! Library of the integration tests. The tests are in `tests/it`, one binary with one module for each topic.
 //!
-//! - [`server`]: a PostgreSQL of the test's own, in about a tenth of a second; [`connect`] speaks to it.
-//! - [`scratch_patches`]: a folder of patch files.
-//! - [`Proxy`]: stands between a program and the server, counts how often the program waits, and breaks the line.
-//! - [`Pooler`]: a pgbouncer before a server.
-//! - [`faults`]: programs, servers and lines that break while patches are applied, and what must be true afterwards.
-//! - [`program`] and [`Running`]: a built program, run, paused and killed.
+//! - [`server`]: a throwaway PostgreSQL, in about a tenth of a second. [`connect`] opens a session; [`execute`],
+//!   [`column`] and [`count`] run SQL.
+//! - [`app_patches`], [`numbered_patches`] and [`scratch_patches`]: folders of patch files.
+//! - [`Subject`]: the program under test, with a server and a folder.
+//! - [`Proxy`]: forwards a program's connections to the server, counts how often the program waits, and breaks them.
+//! - [`Pooler`]: a pgbouncer in front of a server.
+//! - [`faults`]: faults of programs, servers and connections while patches are applied, and the checks afterwards.
+//! - [`program`] and [`Running`]: a built program that is run, paused and killed.
 //!
-//! These panic where a library would return an error: a test that cannot be set up has failed.
+//! The functions panic where a library would return an error: a test whose setup fails has failed.
 
 mod database;
 pub mod faults;

@@ -10,11 +10,12 @@ use std::time::{Duration, Instant};
 use patchgen_sandbox::Server;
 use tempfile::TempDir;
 
-/// The roles that it knows; it believes everybody to be who he says.
+/// The roles of the pooler. It needs no passwords.
 const ROLES: [&str; 2] = ["postgres", "patches"];
+/// Time limit of a start.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// A pgbouncer before a server, with transaction pooling. It ends with the value, or with the test's process.
+/// A pgbouncer in front of a server, with transaction pooling. It ends when the value is dropped or the process ends.
 #[derive(Debug)]
 pub struct Pooler {
     port: u16,
@@ -23,8 +24,8 @@ pub struct Pooler {
 }
 
 impl Pooler {
-    /// So many sessions with the server for each pair of a database and a role.
-    pub fn start(server: &Server, pool: usize) -> Pooler {
+    /// Starts a pooler with at most `pool_size` sessions for each pair of a database and a role.
+    pub fn start(server: &Server, pool_size: usize) -> Pooler {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let open = Permissions::from_mode(0o755);
         fs::set_permissions(folder.path(), open).expect("a folder can be opened to all");
@@ -33,22 +34,22 @@ impl Pooler {
             let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
             let port = free.local_addr().expect("it is bound").port();
             drop(free);
-            configure(server, pool, port, folder.path());
+            configure(server, pool_size, port, folder.path());
             let mut guard = launch(server, folder.path());
-            if answers(port, &mut guard) {
+            if accepts_connections(port, &mut guard) {
                 return Pooler {
                     port,
                     guard,
                     _folder: folder,
                 };
             }
-            // Another program may have been quicker to take the port.
+            // Another program may have taken the port meanwhile.
             let log = fs::read_to_string(folder.path().join("log")).unwrap_or_default();
             assert!(begin.elapsed() < LIMIT, "pgbouncer does not start:\n{log}");
         }
     }
 
-    /// libpq's `key=value` words for a connection through it.
+    /// Returns libpq's `key=value` words for a connection through the pooler.
     pub fn conninfo(&self, database: &str, user: &str) -> String {
         let port = self.port;
         format!("host=127.0.0.1 port={port} dbname={database} user={user}")
@@ -57,19 +58,20 @@ impl Pooler {
 
 impl Drop for Pooler {
     fn drop(&mut self) {
-        // The end of its input is what the guard waits for.
+        // The guard waits for the end of its input.
         drop(self.guard.stdin.take());
         let _ = self.guard.wait();
     }
 }
 
-fn configure(server: &Server, pool: usize, port: u16, folder: &Path) {
+/// Writes the configuration files.
+fn configure(server: &Server, pool_size: usize, port: u16, folder: &Path) {
     let roles = ROLES.map(|role| format!("\"{role}\" \"\"\n")).concat();
     fs::write(folder.join("roles"), roles).expect("a file can be written");
     let settings = format!(
         "[databases]\n* = host=127.0.0.1 port={}\n\
          [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
-         auth_type = trust\nauth_file = {}\npool_mode = transaction\ndefault_pool_size = {pool}\n\
+         auth_type = trust\nauth_file = {}\npool_mode = transaction\ndefault_pool_size = {pool_size}\n\
          max_client_conn = 500\nserver_login_retry = 1\n",
         server.port(),
         folder.join("roles").display(),
@@ -77,7 +79,8 @@ fn configure(server: &Server, pool: usize, port: u16, folder: &Path) {
     fs::write(folder.join("ini"), settings).expect("a file can be written");
 }
 
-/// A shell that ends pgbouncer when its input ends, as the server's user: pgbouncer refuses to be root.
+/// Starts a shell that ends pgbouncer when the shell's input ends. They run as the server's user, because pgbouncer
+/// refuses to run as root.
 fn launch(server: &Server, folder: &Path) -> Child {
     let mut command = Command::new("sh");
     command
@@ -95,6 +98,7 @@ fn launch(server: &Server, folder: &Path) -> Child {
     command.spawn().expect("a shell can be run")
 }
 
+/// Runs a command and parses the number that it prints.
 fn number(command: &[&str]) -> u32 {
     let output = Command::new(command[0]).args(&command[1..]).output();
     let output = output.expect("the program can be run").stdout;
@@ -102,7 +106,8 @@ fn number(command: &[&str]) -> u32 {
     text.trim().parse().expect("it prints a number")
 }
 
-fn answers(port: u16, guard: &mut Child) -> bool {
+/// Waits until the pooler accepts connections. Ends it and returns false if it does not.
+fn accepts_connections(port: u16, guard: &mut Child) -> bool {
     let begin = Instant::now();
     while begin.elapsed() < LIMIT / 4 {
         if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {

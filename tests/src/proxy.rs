@@ -1,18 +1,18 @@
-use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+mod forward;
+mod state;
+
+use state::Shared;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::wire::{self, Opening, UntilReady};
-
-/// A TCP proxy between programs and a server that counts *waits*: how often a program, having heard from the
-/// server, speaks again and has to wait for the answer. Time over a long line is the number of waits times the
-/// line's length, whatever the machine. Connecting and authenticating is not counted: it ends with the session's
-/// first `ReadyForQuery`. Nor is saying goodbye, for which nobody waits.
+/// A TCP proxy between programs and a server that counts *waits*. A wait is a request that a program sends after an
+/// answer of the server. Over a slow connection the time of a run is the number of waits times the latency. Connecting
+/// and authenticating, up to the first `ReadyForQuery`, are not counted, and neither is `Terminate`, which has no answer.
 ///
-/// It can also break the line, by the clock of the test ([`freeze`](Proxy::freeze), [`cut`](Proxy::cut)) or at
-/// a certain wait ([`fail_at`](Proxy::fail_at)).
+/// The proxy can also break connections, either at once ([`freeze`](Proxy::freeze), [`cut`](Proxy::cut)) or at a
+/// certain wait ([`fail_at`](Proxy::fail_at)).
 #[derive(Debug)]
 pub struct Proxy {
     port: u16,
@@ -20,72 +20,43 @@ pub struct Proxy {
     accepting: Option<JoinHandle<()>>,
 }
 
-/// What is known of a session that went through the proxy.
+/// A session through the proxy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Connection {
-    /// The database asked for.
+    /// Database of the session.
     pub database: String,
-    /// The role.
+    /// Role of the session.
     pub user: String,
-    /// The application name given when connecting.
+    /// Application name of the connection request.
     pub application_name: String,
-    /// How often the client waited for an answer.
+    /// Number of waits.
     pub waits: usize,
     /// Bytes from the client.
     pub sent: u64,
     /// Bytes from the server.
     pub received: u64,
-    /// It has not ended yet.
+    /// True until the session has ended.
     pub open: bool,
 }
 
-/// What goes wrong at a wait.
+/// Fault at a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// The connection is cut before the server hears.
+    /// The connection is cut before the server receives the request.
     LoseRequest,
-    /// The connection is cut when the server has answered, before the client hears.
+    /// The connection is cut after the server has answered, before the client receives the answer.
     LoseAnswer,
-    /// The proxy freezes before the server hears.
+    /// The proxy freezes before the server receives the request.
     HoldRequest,
-    /// The proxy freezes when the server has answered, before the client hears.
+    /// The proxy freezes after the server has answered, before the client receives the answer.
     HoldAnswer,
 }
 
-#[derive(Debug)]
-struct Shared {
-    server: u16,
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    links: Vec<Link>,
-    waits: usize,
-    fault: Option<(usize, Fault)>,
-    frozen: bool,
-    closed: bool,
-}
-
-#[derive(Debug)]
-struct Link {
-    client: TcpStream,
-    server: TcpStream,
-    /// `None` while it is not known, and for what is no session.
-    session: Option<Connection>,
-    until_ready: UntilReady,
-    ready: bool,
-    server_spoke: bool,
-    /// What happens to the answer that comes next.
-    fault: Option<Fault>,
-}
-
-/// Longer than any test waits for something that does happen.
+/// Time limit of a wait for a planned fault.
 const LIMIT: Duration = Duration::from_secs(60);
 
 impl Proxy {
-    /// Listens on a port of its own and hands connections on to the server's port on 127.0.0.1.
+    /// Starts a proxy that forwards connections to the server's port on 127.0.0.1.
     pub fn start(server: u16) -> Proxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
         let port = listener.local_addr().expect("it is bound").port();
@@ -96,7 +67,7 @@ impl Proxy {
         });
         let accepting = thread::spawn({
             let shared = Arc::clone(&shared);
-            move || accept(&listener, &shared)
+            move || forward::accept(&listener, &shared)
         });
         Proxy {
             port,
@@ -105,12 +76,12 @@ impl Proxy {
         }
     }
 
-    /// The port to connect to on 127.0.0.1.
+    /// Returns the proxy's port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// libpq's `key=value` words for a connection through the proxy.
+    /// Returns libpq's `key=value` words for a connection through the proxy.
     pub fn conninfo(&self, database: &str, user: &str) -> String {
         format!(
             "host=127.0.0.1 port={} dbname={database} user={user}",
@@ -118,12 +89,12 @@ impl Proxy {
         )
     }
 
-    /// The waits of all sessions since the start or the last [`reset`](Proxy::reset).
+    /// Returns the waits of all sessions since the start or the last [`reset`](Proxy::reset).
     pub fn waits(&self) -> usize {
         self.shared.lock().waits
     }
 
-    /// All sessions in the order of their coming, since the start or the last [`reset`](Proxy::reset) or still open then.
+    /// Returns the sessions that were open at the last [`reset`](Proxy::reset) or began later, in order of their start.
     pub fn connections(&self) -> Vec<Connection> {
         let state = self.shared.lock();
         state
@@ -133,7 +104,7 @@ impl Proxy {
             .collect()
     }
 
-    /// Counts from zero again, forgets sessions that have ended, and plans no fault.
+    /// Sets all counts to zero, removes sessions that have ended, and cancels a planned fault.
     pub fn reset(&self) {
         let mut state = self.shared.lock();
         state.waits = 0;
@@ -145,18 +116,18 @@ impl Proxy {
         {
             (session.waits, session.sent, session.received) = (0, 0, 0);
         }
-        // Threads know their link by its place in the list: emptied, not removed.
+        // Threads know their link by its index in the list, so the link is emptied, not removed.
         for link in &mut state.links {
             link.session.take_if(|session| !session.open);
         }
     }
 
-    /// Plans a fault for the wait of this number, counted from one over all sessions.
+    /// Plans a fault at the wait of this number, counted from one over all sessions.
     pub fn fail_at(&self, wait: usize, fault: Fault) {
         self.shared.lock().fault = Some((wait, fault));
     }
 
-    /// Hands nothing on, in either direction, until [`thaw`](Proxy::thaw).
+    /// Forwards nothing in either direction until [`thaw`](Proxy::thaw).
     pub fn freeze(&self) {
         self.shared.freeze(&mut self.shared.lock());
     }
@@ -176,7 +147,7 @@ impl Proxy {
         );
     }
 
-    /// Whether it hands nothing on at present.
+    /// Returns whether the proxy is frozen.
     pub fn is_frozen(&self) -> bool {
         self.shared.lock().frozen
     }
@@ -187,7 +158,7 @@ impl Proxy {
         self.shared.changed.notify_all();
     }
 
-    /// Cuts all connections; what was held is lost. New connections are taken as before.
+    /// Cuts all connections. Held data are lost. New connections are accepted.
     pub fn cut(&self) {
         let mut state = self.shared.lock();
         for link in &mut state.links {
@@ -208,218 +179,5 @@ impl Drop for Proxy {
         if let Some(accepting) = self.accepting.take() {
             let _ = accepting.join();
         }
-    }
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn freeze(&self, state: &mut State) {
-        state.frozen = true;
-        self.changed.notify_all();
-    }
-
-    fn while_frozen<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        self.changed
-            .wait_while(state, |state| state.frozen)
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Notes what the client says; an error ends the connection.
-    fn client_says(&self, place: usize, bytes: &[u8]) -> io::Result<()> {
-        let mut state = self.while_frozen(self.lock());
-        let link = &mut state.links[place];
-        if let Some(session) = &mut link.session {
-            session.sent += bytes.len() as u64;
-        }
-        if !(link.ready && link.server_spoke) || wire::is_terminate(bytes) {
-            return Ok(());
-        }
-        link.server_spoke = false;
-        if let Some(session) = &mut link.session {
-            session.waits += 1;
-        }
-        state.waits += 1;
-        let waits = state.waits;
-        match state.fault.take_if(|(at, _)| *at == waits) {
-            Some((_, Fault::LoseRequest)) => return Err(io::ErrorKind::ConnectionAborted.into()),
-            Some((_, Fault::HoldRequest)) => {
-                self.freeze(&mut state);
-                drop(self.while_frozen(state));
-            }
-            Some((_, fault)) => state.links[place].fault = Some(fault),
-            None => {}
-        }
-        Ok(())
-    }
-
-    /// Notes what the server says, before the client hears it.
-    fn server_says(&self, place: usize, bytes: &[u8]) -> io::Result<()> {
-        let mut state = self.while_frozen(self.lock());
-        let link = &mut state.links[place];
-        match link.fault.take() {
-            Some(Fault::LoseAnswer) => return Err(io::ErrorKind::ConnectionAborted.into()),
-            Some(Fault::HoldAnswer) => {
-                self.freeze(&mut state);
-                state = self.while_frozen(state);
-            }
-            _ => {}
-        }
-        let link = &mut state.links[place];
-        link.ready = link.until_ready.take(bytes);
-        link.server_spoke = true;
-        if let Some(session) = &mut link.session {
-            session.received += bytes.len() as u64;
-        }
-        Ok(())
-    }
-
-    fn cut(&self, place: usize) {
-        self.lock().links[place].cut();
-    }
-}
-
-impl Link {
-    fn cut(&mut self) {
-        let _ = self.client.shutdown(Shutdown::Both);
-        let _ = self.server.shutdown(Shutdown::Both);
-        if let Some(session) = &mut self.session {
-            session.open = false;
-        }
-    }
-}
-
-fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
-    for client in listener.incoming().flatten() {
-        if shared.lock().closed {
-            return;
-        }
-        let shared = Arc::clone(shared);
-        // A server that is down refuses by itself; the client sees its connection end.
-        thread::spawn(move || serve(client, &shared));
-    }
-}
-
-fn serve(client: TcpStream, shared: &Arc<Shared>) -> io::Result<()> {
-    let server = TcpStream::connect((Ipv4Addr::LOCALHOST, shared.server))?;
-    for stream in [&client, &server] {
-        stream.set_nodelay(true)?;
-    }
-    let link = Link {
-        client: client.try_clone()?,
-        server: server.try_clone()?,
-        session: None,
-        until_ready: UntilReady::default(),
-        ready: false,
-        server_spoke: false,
-        fault: None,
-    };
-    let place = {
-        let mut state = shared.lock();
-        state.links.push(link);
-        state.links.len() - 1
-    };
-    let outcome = hand_on(&client, &server, place, shared);
-    shared.cut(place);
-    outcome
-}
-
-fn hand_on(
-    client: &TcpStream,
-    server: &TcpStream,
-    place: usize,
-    shared: &Arc<Shared>,
-) -> io::Result<()> {
-    open(client, server, place, shared)?;
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            let _ = pump(server, |bytes| {
-                shared.server_says(place, bytes)?;
-                send(client, bytes)
-            });
-            shared.cut(place);
-        });
-        let outcome = pump(client, |bytes| {
-            shared.client_says(place, bytes)?;
-            send(server, bytes)
-        });
-        shared.cut(place);
-        outcome
-    })
-}
-
-/// Hands the opening of a session on, which may begin with questions for encryption.
-fn open(
-    mut client: &TcpStream,
-    mut server: &TcpStream,
-    place: usize,
-    shared: &Shared,
-) -> io::Result<()> {
-    loop {
-        let mut bytes = Vec::new();
-        let (opening, length) = loop {
-            if let Some(found) = wire::opening(&bytes) {
-                break found;
-            }
-            let mut piece = [0; 1024];
-            let length = client.read(&mut piece)?;
-            if length == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            bytes.extend_from_slice(&piece[..length]);
-        };
-        debug_assert_eq!(
-            length,
-            bytes.len(),
-            "a client waits after its opening packet"
-        );
-        let mut state = shared.while_frozen(shared.lock());
-        if let Opening::Session(parameters) = &opening {
-            state.links[place].session = Some(session(parameters, length));
-        }
-        drop(state);
-        send(server, &bytes)?;
-        if opening != Opening::Encryption {
-            return Ok(());
-        }
-        let mut answer = [0];
-        server.read_exact(&mut answer)?;
-        send(client, &answer)?;
-        if answer != *b"N" {
-            return Ok(()); // What follows is not for the proxy to read.
-        }
-    }
-}
-
-fn session(parameters: &[(String, String)], length: usize) -> Connection {
-    let value = |name: &str| {
-        let found = parameters.iter().find(|(key, _)| key == name);
-        found.map(|(_, value)| value.clone())
-    };
-    let user = value("user").unwrap_or_default();
-    Connection {
-        database: value("database").unwrap_or_else(|| user.clone()),
-        application_name: value("application_name").unwrap_or_default(),
-        user,
-        sent: length as u64,
-        open: true,
-        ..Connection::default()
-    }
-}
-
-fn send(mut to: &TcpStream, bytes: &[u8]) -> io::Result<()> {
-    to.write_all(bytes)
-}
-
-fn pump(mut from: &TcpStream, mut hand_on: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        let length = from.read(&mut buffer)?;
-        if length == 0 {
-            return Ok(());
-        }
-        hand_on(&buffer[..length])?;
     }
 }

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-/// Longer than any test; a program that runs on is a failure, not a reason to wait for ever.
+/// Time limit of every wait, longer than any test.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// The path of a program that the workspace builds, such as `patchgen`.
+/// Returns the path of a program that the workspace builds, such as `patchgen`.
 ///
-/// A program of the tests' own package is better found by `env!("CARGO_BIN_EXE_…")`, which also builds it.
+/// For a program of the tests' own package use `env!("CARGO_BIN_EXE_…")`, which also builds it.
 pub fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its program");
     // target/debug/deps/it-0123 → target/debug/name
@@ -29,27 +29,27 @@ pub fn program(name: &str) -> PathBuf {
     path
 }
 
-/// A program that was started; killed when the value is dropped.
+/// A program that was started. It is killed when the value is dropped.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
-    // Files and not pipes, so that a program that says much does not stop at a full pipe.
+    // Files, because a full pipe would stop the program.
     output: TempDir,
 }
 
-/// How a program ended, and what it said.
+/// Exit status and output of a program.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The exit code, or the signal that killed it.
+    /// Exit code, or the signal that killed the program.
     pub status: ExitStatus,
-    /// All of its standard output.
+    /// Complete standard output.
     pub stdout: String,
-    /// All of its standard error.
+    /// Complete standard error.
     pub stderr: String,
 }
 
 impl Outcome {
-    /// Panics with all that was said unless the program ended with this exit code.
+    /// Panics with all output unless the program ended with this exit code.
     #[track_caller]
     pub fn assert_code(&self, code: i32) {
         assert_eq!(self.status.code(), Some(code), "{self:#?}");
@@ -69,7 +69,7 @@ impl Outcome {
 }
 
 impl Running {
-    /// Starts it, with nothing on its standard input.
+    /// Starts a program with an empty standard input.
     pub fn start(command: &mut Command) -> Running {
         let output = tempfile::tempdir().expect("a temporary folder can be made");
         let file = |name| File::create(output.path().join(name)).expect("a file can be made");
@@ -82,92 +82,95 @@ impl Running {
         Running { child, output }
     }
 
-    /// The process id.
+    /// Returns the process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// What it has written to its standard output until now.
+    /// Returns the standard output until now.
     pub fn stdout(&self) -> String {
         self.read("stdout")
     }
 
-    /// What it has written to its standard error until now.
+    /// Returns the standard error until now.
     pub fn stderr(&self) -> String {
         self.read("stderr")
     }
 
-    /// Waits until it has written this text to its standard error.
+    /// Waits until the standard error contains this text.
     pub fn wait_until_stderr_contains(&self, text: &str) {
-        let begin = Instant::now();
-        while !self.stderr().contains(text) {
-            assert!(
-                begin.elapsed() < LIMIT,
-                "the program does not say `{text}`; it said:\n{}",
-                self.stderr()
-            );
-            sleep(Duration::from_millis(2));
-        }
+        self.poll("does not print the text", || {
+            self.stderr().contains(text).then_some(())
+        });
     }
 
-    /// Stops it where it stands (SIGSTOP).
+    /// Stops the program (SIGSTOP).
     pub fn pause(&self) {
         self.signal(Signal::STOP);
     }
 
-    /// Lets it go on after [`pause`](Running::pause).
+    /// Continues the program after [`pause`](Running::pause).
     pub fn resume(&self) {
         self.signal(Signal::CONT);
     }
 
-    /// Waits until it has stopped itself (SIGSTOP).
+    /// Waits until the program has stopped itself (SIGSTOP).
     pub fn wait_until_stopped(&self) {
         assert!(
-            self.stopped_or_ended(),
+            self.wait_until_stopped_or_ended(),
             "the program ended; it said:\n{}",
             self.stderr()
         );
     }
 
-    /// Waits until it has stopped itself (SIGSTOP) or ended; gives whether it has stopped.
-    pub fn stopped_or_ended(&self) -> bool {
-        let begin = Instant::now();
-        let stat = format!("/proc/{}/stat", self.pid());
-        loop {
-            // The state follows the program's name, which is in parentheses. It stays to be read until somebody waits.
-            let stat = fs::read_to_string(&stat).expect("the program was not waited for");
+    /// Waits until the program has stopped itself (SIGSTOP) or ended. Returns whether it has stopped.
+    pub fn wait_until_stopped_or_ended(&self) -> bool {
+        let path = format!("/proc/{}/stat", self.pid());
+        self.poll("does not stop", || {
+            // The state follows the program's name in parentheses. It can be read until somebody waits for the process.
+            let stat = fs::read_to_string(&path).expect("the program was not waited for");
             let state = stat.rsplit_once(')').map_or("", |(_, rest)| rest.trim());
             match state.as_bytes().first() {
-                Some(b'T') => return true,
-                Some(b'Z') => return false,
-                _ => {}
+                Some(b'T') => Some(true),
+                Some(b'Z') => Some(false),
+                _ => None,
+            }
+        })
+    }
+
+    /// Calls a function until it returns a value. Panics with the standard error at the time limit.
+    fn poll<T>(&self, failure: &str, mut function: impl FnMut() -> Option<T>) -> T {
+        let begin = Instant::now();
+        loop {
+            if let Some(value) = function() {
+                return value;
             }
             assert!(
                 begin.elapsed() < LIMIT,
-                "the program does not stop; it said:\n{}",
+                "the program {failure}; it said:\n{}",
                 self.stderr()
             );
             sleep(Duration::from_millis(2));
         }
     }
 
-    /// Kills it (SIGKILL); it is still to be waited for.
-    pub fn end(&self) {
+    /// Sends SIGKILL and does not wait.
+    pub fn send_kill(&self) {
         self.signal(Signal::KILL);
     }
 
-    /// Kills it (SIGKILL) and gives what it had said.
+    /// Kills the program (SIGKILL) and returns its output.
     pub fn kill(mut self) -> Outcome {
         let _ = self.child.kill();
         self.outcome()
     }
 
-    /// Waits until it ends by itself.
+    /// Waits until the program ends.
     pub fn wait(mut self) -> Outcome {
         self.outcome()
     }
 
-    /// Waits until it ends by itself, but no longer than this; a program that runs on may still be killed.
+    /// Waits until the program ends. Returns `None` if it still runs at the limit.
     pub fn wait_within(&mut self, limit: Duration) -> Option<Outcome> {
         let begin = Instant::now();
         loop {
@@ -197,7 +200,7 @@ impl Running {
     }
 
     fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).expect("the program is there");
+        kill_process(Pid::from_child(&self.child), signal).expect("the program was not waited for");
     }
 
     fn read(&self, name: &str) -> String {

@@ -3,7 +3,7 @@ use patchgen_sandbox::{SUPERUSER, Server};
 use std::path::Path;
 use std::process::Command;
 
-/// A way to start the program under test: against one server, with the patches of one folder.
+/// The program under test, with a server and a folder of patches.
 #[derive(Clone, Debug)]
 pub struct Subject {
     program: String,
@@ -14,7 +14,8 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// `program` is `env!("CARGO_BIN_EXE_subject")`, which the test's crate knows.
+    /// Returns the program with the patches of a folder. `program` is `env!("CARGO_BIN_EXE_subject")`, which only the
+    /// tests' crate can expand.
     pub fn new(program: &str, server: &Server, folder: &Path) -> Subject {
         Subject {
             program: program.to_owned(),
@@ -25,47 +26,47 @@ impl Subject {
         }
     }
 
-    /// Another way to the server.
+    /// Sets the connection. Default: a direct one as the superuser.
     pub fn conninfo(mut self, conninfo: impl Into<String>) -> Subject {
         self.conninfo = conninfo.into();
         self
     }
 
-    /// One more option for every start.
+    /// Adds an option for every start.
     pub fn option(mut self, option: &str) -> Subject {
         self.options.push(option.to_owned());
         self
     }
 
-    /// Further options for every start.
+    /// Adds options for every start.
     pub fn options(self, options: &[&str]) -> Subject {
         options
             .iter()
             .fold(self, |subject, option| subject.option(option))
     }
 
-    /// One more variable of the environment.
+    /// Adds an environment variable.
     pub fn variable(mut self, name: &str, value: &str) -> Subject {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Starts it.
+    /// Starts the program.
     pub fn start(&self, action: &[&str]) -> Running {
-        self.begin(action, None)
+        self.start_at(action, None)
     }
 
-    /// Starts it, to be killed or stopped at a failpoint: `point:number:action`.
+    /// Starts the program and kills or stops it at a failpoint. `at` is `point:number:action`.
     pub fn start_armed(&self, action: &[&str], at: &str) -> Running {
-        self.begin(action, Some(at))
+        self.start_at(action, Some(at))
     }
 
-    /// Runs it to its end.
+    /// Runs the program to its end.
     pub fn run(&self, action: &[&str]) -> Outcome {
         self.start(action).wait()
     }
 
-    /// Runs `apply`, which has to go well, and gives what it printed.
+    /// Runs `apply`, which must succeed, and returns its standard output.
     pub fn apply(&self) -> String {
         let outcome = self.run(&["apply"]);
         assert!(
@@ -77,7 +78,7 @@ impl Subject {
         outcome.stdout
     }
 
-    fn begin(&self, action: &[&str], at: Option<&str>) -> Running {
+    fn start_at(&self, action: &[&str], at: Option<&str>) -> Running {
         let mut command = Command::new(&self.program);
         for (name, _) in
             std::env::vars().filter(|(name, _)| name.starts_with("PG") || name == "DATABASE_URL")

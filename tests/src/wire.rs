@@ -1,21 +1,21 @@
-//! As much of PostgreSQL's protocol as the proxy has to see.
+//! The part of PostgreSQL's protocol that the proxy parses.
 
 const PROTOCOL_3: u32 = 3;
 const SSL_REQUEST: u32 = 80_877_103;
 const GSS_REQUEST: u32 = 80_877_104;
 
-/// What a client's first packet wants.
+/// Request of a client's first packet.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Opening {
     /// A session, with its parameters: user, database, application name.
     Session(Vec<(String, String)>),
     /// Encryption, answered by one byte; another opening follows.
     Encryption,
-    /// To cancel another session's query, or something unknown.
+    /// The cancellation of another session's query, or an unknown request.
     Other,
 }
 
-/// Reads the opening packet at the start of `bytes`; `None` until it is complete. Gives its length too.
+/// Parses the opening packet at the start of `bytes`. Returns it with its length, or `None` if it is incomplete.
 pub(crate) fn opening(bytes: &[u8]) -> Option<(Opening, usize)> {
     let length = number(bytes, 0)? as usize;
     let code = number(bytes, 4)?;
@@ -40,12 +40,12 @@ fn parameters(bytes: &[u8]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Whether a client says goodbye, which no server answers.
+/// Returns whether the bytes are a `Terminate` message, which no server answers.
 pub(crate) fn is_terminate(bytes: &[u8]) -> bool {
     bytes == [b'X', 0, 0, 0, 4]
 }
 
-/// Follows the messages of a server, wherever the pieces of the stream are cut, up to the first `ReadyForQuery`.
+/// Parser of a server's messages up to the first `ReadyForQuery`. Messages may be split at any byte.
 #[derive(Debug, Default)]
 pub(crate) struct UntilReady {
     header: Vec<u8>,
@@ -54,8 +54,8 @@ pub(crate) struct UntilReady {
 }
 
 impl UntilReady {
-    /// Takes the next piece and tells whether the server has been ready.
-    pub(crate) fn take(&mut self, mut bytes: &[u8]) -> bool {
+    /// Parses the next bytes and returns whether a `ReadyForQuery` has come.
+    pub(crate) fn push(&mut self, mut bytes: &[u8]) -> bool {
         while !self.ready && !bytes.is_empty() {
             if self.body_left > 0 {
                 let skipped = self.body_left.min(bytes.len());
@@ -118,9 +118,9 @@ mod tests {
         for cut in 0..stream.len() {
             let mut until = UntilReady::default();
             let (one, two) = stream.split_at(cut);
-            let early = until.take(one);
+            let early = until.push(one);
             assert_eq!(early, cut >= 16, "cut at {cut}");
-            assert!(until.take(two), "cut at {cut}");
+            assert!(until.push(two), "cut at {cut}");
         }
     }
 }

@@ -1,28 +1,28 @@
-//! The fault suite, as long as one likes: `make faults`.
+//! Runs the fault suite with any number of faults: `make faults`.
 
 #![expect(clippy::print_stdout, reason = "its standard output is the report")]
 
 use clap::Parser;
-use patchgen_tests::faults::{Scenario, Suite, Tally, run};
+use patchgen_tests::faults::{Findings, Scenario, Suite, run};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Instant, SystemTime};
 
 #[derive(Parser)]
 struct Arguments {
-    /// From which the faults are made; the same seed gives the same ones [default: the time]
+    /// Seed of the faults; the same seed gives the same faults [default: the time]
     #[arg(long)]
     seed: Option<u64>,
-    /// How many faults are to strike
+    /// Number of faults to inject
     #[arg(long, default_value_t = 500)]
     faults: usize,
-    /// Only the case of this number
+    /// Run only the case of this number
     #[arg(long)]
     only: Option<usize>,
-    /// How many at a time, each on two servers of its own
+    /// Number of concurrent jobs, each on two servers of its own
     #[arg(long, default_value_t = 2)]
     jobs: usize,
-    /// Print a line for each
+    /// Print a line for each case
     #[arg(long)]
     verbose: bool,
 }
@@ -45,22 +45,22 @@ fn main() -> ExitCode {
     };
     let began = Instant::now();
     let failed = AtomicUsize::new(0);
-    let total: Tally = run(&suite, |case, tally| {
-        failed.fetch_add(usize::from(!tally.is_clean()), Ordering::SeqCst);
-        if arguments.verbose || !tally.is_clean() {
-            let struck = if tally.injected == 0 {
-                " (did not strike)"
+    let total: Findings = run(&suite, |case, findings| {
+        failed.fetch_add(usize::from(!findings.is_clean()), Ordering::SeqCst);
+        if arguments.verbose || !findings.is_clean() {
+            let injected = if findings.injected == 0 {
+                " (not injected)"
             } else {
                 ""
             };
-            let again = match tally.more_runs {
+            let again = match findings.extra_runs {
                 0 => String::new(),
-                more => format!(" ({more} more runs)"),
+                more => format!(" ({more} extra runs)"),
             };
-            let outcome = if tally.is_clean() { "ok" } else { "FAILED" };
-            println!("{outcome:<6} {case}{struck}{again}");
-            for told in &tally.told {
-                println!("       {}", told.replace('\n', "\n       "));
+            let outcome = if findings.is_clean() { "ok" } else { "FAILED" };
+            println!("{outcome:<6} {case}{injected}{again}");
+            for message in &findings.messages {
+                println!("       {}", message.replace('\n', "\n       "));
             }
         }
     });

@@ -1,11 +1,9 @@
-//! The program that the tests start, interrupt and start again: patches from a glob, the runtime's own subcommand.
+//! The program that the tests start, interrupt and start again. It applies patches from globs with the runtime's own
+//! subcommand.
 //!
-//! `SUBJECT_AT=point:number:action` kills (`kill`) or stops (`stop`) it when it comes to a failpoint for the given time.
+//! `SUBJECT_AT=point:number:action` kills (`kill`) or stops (`stop`) the program at the given occurrence of a failpoint.
 
-#![expect(
-    clippy::print_stderr,
-    reason = "its standard error is what the tests read"
-)]
+#![expect(clippy::print_stderr, reason = "the tests read its standard error")]
 
 use clap::Parser;
 use patchgen_runtime::{Config, cli};
@@ -61,13 +59,14 @@ fn config(arguments: &Arguments) -> Config {
     config
 }
 
+/// Sets the failpoint of `SUBJECT_AT`.
 fn arm() {
-    let Ok(order) = std::env::var("SUBJECT_AT") else {
+    let Ok(words) = std::env::var("SUBJECT_AT") else {
         return;
     };
-    let parts: Vec<&str> = order.split(':').collect();
+    let parts: Vec<&str> = words.split(':').collect();
     let [point, number, action] = parts[..] else {
-        panic!("SUBJECT_AT={order}")
+        panic!("SUBJECT_AT={words}")
     };
     let number: usize = number.parse().expect("a number");
     let signal = if action == "stop" {
@@ -75,11 +74,11 @@ fn arm() {
     } else {
         Signal::KILL
     };
-    let passed = AtomicUsize::new(0);
+    let occurrences = AtomicUsize::new(0);
     fail::cfg_callback(point, move || {
-        if passed.fetch_add(1, Ordering::SeqCst) + 1 == number {
+        if occurrences.fetch_add(1, Ordering::SeqCst) + 1 == number {
             kill_process(getpid(), signal).expect("a process may signal itself");
-            // The signal may reach another thread first; this one must not go on in the meantime.
+            // The signal may reach another thread first, and this one must not continue meanwhile.
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
     })

@@ -1,44 +1,45 @@
-//! The facts that must hold when a history is over.
+//! Checks of databases and ledger at the end of a history.
 
+use super::findings::Findings;
 use super::scenario::{Ledger, Scenario};
-use super::tally::Tally;
-use super::world::{OURS, World};
+use super::servers::{PROGRAM_SESSIONS, Servers};
 use crate::connect;
 use std::collections::BTreeMap;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Sessions of killed programs end when they next look at their line.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Time within which the sessions of killed programs must have ended.
+const SESSION_END_LIMIT: Duration = Duration::from_secs(5);
 
-pub(super) fn check(world: &World, scenario: Scenario, tally: &mut Tally) {
-    effects(world, scenario, tally);
-    catalogue(world, scenario, tally);
-    ledger(world, scenario, tally);
-    leftovers(world, tally);
+/// Adds everything that is wrong after a history to the findings.
+pub(super) fn check(servers: &Servers, scenario: Scenario, findings: &mut Findings) {
+    effects(servers, scenario, findings);
+    catalogue(servers, scenario, findings);
+    ledger(servers, scenario, findings);
+    leftovers(servers, findings);
 }
 
-fn effects(world: &World, scenario: Scenario, tally: &mut Tally) {
-    let rows = connect(&world.target, "app").query("SELECT what, runs FROM counter", &[]);
+fn effects(servers: &Servers, scenario: Scenario, findings: &mut Findings) {
+    let rows = connect(&servers.target, "app").query("SELECT what, runs FROM counter", &[]);
     let rows = rows.expect("the baseline made the table");
     let found: BTreeMap<String, i32> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
     for what in scenario.expected().counted {
         match found.get(&what) {
             None => {
-                tally.lost += 1;
-                tally.tell(format!("`{what}` was lost"));
+                findings.lost += 1;
+                findings.report(format!("`{what}` was lost"));
             }
             Some(1) => {}
             Some(runs) => {
-                tally.doubled += 1;
-                tally.tell(format!("`{what}` took effect {runs} times"));
+                findings.duplicated += 1;
+                findings.report(format!("`{what}` took effect {runs} times"));
             }
         }
     }
 }
 
-fn catalogue(world: &World, scenario: Scenario, tally: &mut Tally) {
-    let mut client = connect(&world.target, "app");
+fn catalogue(servers: &Servers, scenario: Scenario, findings: &mut Findings) {
+    let mut client = connect(&servers.target, "app");
     let query = "SELECT c.relname::text, i.indisvalid AND i.indisready AND i.indislive, i.indrelid = 'big'::regclass \
                  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid ORDER BY c.relname";
     let rows = client.query(query, &[]).expect("the catalogue is there");
@@ -46,7 +47,7 @@ fn catalogue(world: &World, scenario: Scenario, tally: &mut Tally) {
     for row in &rows {
         let name: String = row.get(0);
         if !row.get::<_, bool>(1) {
-            tally.other(format!("index `{name}` is invalid"));
+            findings.report_other(format!("index `{name}` is invalid"));
         }
         if row.get(2) {
             names.push(name);
@@ -54,7 +55,7 @@ fn catalogue(world: &World, scenario: Scenario, tally: &mut Tally) {
     }
     let expected = scenario.expected();
     if names != expected.indexes {
-        tally.other(format!(
+        findings.report_other(format!(
             "the indexes are {names:?}, not {:?}",
             expected.indexes
         ));
@@ -62,26 +63,26 @@ fn catalogue(world: &World, scenario: Scenario, tally: &mut Tally) {
     let query = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'parted'::regclass";
     let row = client.query_one(query, &[]).expect("the table is there");
     if row.get::<_, i64>(0) != expected.partitions {
-        tally.other("the partition is not as it was to be");
+        findings.report_other("the partition is not as it was to be");
     }
 }
 
-fn ledger(world: &World, scenario: Scenario, tally: &mut Tally) {
-    let home = world.home(scenario.ledger);
-    let mut client = connect(home, World::home_database(scenario.ledger));
+fn ledger(servers: &Servers, scenario: Scenario, findings: &mut Findings) {
+    let server = servers.ledger_server(scenario.ledger);
+    let mut client = connect(server, Servers::ledger_database(scenario.ledger));
     let query = "SELECT p.major, p.minor, p.state, p.sqlstate, p.finished_at IS NOT NULL, p.kind, r.state, r.xid::text \
                  FROM patchgen.patch p LEFT JOIN patchgen.run r USING (database, major, minor, point) ORDER BY 1, 2";
     let rows = client.query(query, &[]).expect("the ledger is there");
     if rows.len() != scenario.expected().rows {
-        tally.unrecorded += scenario.expected().rows.abs_diff(rows.len());
-        tally.tell(format!("{} patches are recorded", rows.len()));
+        findings.unrecorded += scenario.expected().rows.abs_diff(rows.len());
+        findings.report(format!("{} patches are recorded", rows.len()));
     }
-    let mut target = connect(&world.target, "app");
+    let mut target = connect(&servers.target, "app");
     for row in &rows {
         let mut fault = |what: String| {
-            tally.unrecorded += 1;
+            findings.unrecorded += 1;
             let (major, minor): (i64, i64) = (row.get(0), row.get(1));
-            tally.tell(format!("the record of {major}.{minor} is not true: {what}"));
+            findings.report(format!("the record of {major}.{minor} is not true: {what}"));
         };
         let (state, failure): (String, Option<String>) = (row.get(2), row.get(3));
         if state != "applied" || !row.get::<_, bool>(4) || failure.is_some() {
@@ -105,13 +106,13 @@ fn ledger(world: &World, scenario: Scenario, tally: &mut Tally) {
     }
 }
 
-fn leftovers(world: &World, tally: &mut Tally) {
+fn leftovers(servers: &Servers, findings: &mut Findings) {
     let query = format!(
         "SELECT (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'), \
-         (SELECT count(*) FROM pg_stat_activity WHERE {OURS}), \
+         (SELECT count(*) FROM pg_stat_activity WHERE {PROGRAM_SESSIONS}), \
          (SELECT count(*) FROM pg_database WHERE datconnlimit > 0)"
     );
-    for server in [&*world.target, world.home(Ledger::OtherServer)] {
+    for server in [&*servers.target, servers.ledger_server(Ledger::OtherServer)] {
         let mut client = connect(server, "postgres");
         let began = Instant::now();
         loop {
@@ -120,9 +121,9 @@ fn leftovers(world: &World, tally: &mut Tally) {
             if left == [0; 3] {
                 break;
             }
-            if began.elapsed() > PATIENCE {
+            if began.elapsed() > SESSION_END_LIMIT {
                 let [locks, sessions, marks] = left;
-                tally.other(format!(
+                findings.report_other(format!(
                     "{locks} locks, {sessions} sessions and {marks} unfinished databases are left"
                 ));
                 break;

@@ -1,108 +1,108 @@
-//! What breaks, and when.
+//! Faults, and the cases of a suite.
 
 use super::scenario::{Ledger, Patches, Scenario};
 use crate::proxy;
 use fastrand::Rng;
 use std::fmt;
 
-/// What breaks.
+/// A fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// SIGKILL of the program.
     Kill,
     /// SIGSTOP of the program; it is resumed after another run.
-    Stop(Meanwhile),
-    /// `pg_terminate_backend` on the program's sessions.
+    Stop(StoppedSessions),
+    /// `pg_terminate_backend` on sessions of the program.
     Terminate(Sessions),
-    /// A server ends, and is started again.
-    Server(Which, Ending),
-    /// The line to the servers breaks; what was on its way may have arrived.
+    /// A server is ended, and later started again.
+    Server(ServerRole, Ending),
+    /// The connections to the servers are cut. Data in transit may have arrived.
     Cut,
-    /// The line carries nothing, until it breaks or is mended.
-    Freeze(Mended),
-    /// A server has no room left.
-    Full(Which),
+    /// The connections to the servers carry no data for some time.
+    Freeze(FreezeEnd),
+    /// The disk of a server is full.
+    DiskFull(ServerRole),
 }
 
-/// What happens to the sessions of a stopped program.
+/// State of a stopped program's sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Meanwhile {
-    /// Nothing: to the server they look alive.
-    Alone,
-    /// All end.
-    SessionsEnded,
-    /// The one with the run lock ends.
+pub enum StoppedSessions {
+    /// All sessions are open.
+    Alive,
+    /// All sessions are terminated.
+    Ended,
+    /// The session with the run lock is terminated.
     LockLost,
 }
 
-/// Which sessions.
+/// A selection of the program's sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sessions {
-    /// Every one.
+    /// All sessions.
     All,
-    /// One of them.
+    /// The session of this index, modulo their number.
     One(u8),
 }
 
-/// Which server.
+/// Role of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Which {
-    /// The one that is patched.
+pub enum ServerRole {
+    /// The server that is patched.
     Target,
-    /// The one that holds the ledger; it may be the same.
+    /// The server that holds the ledger. It may be the same.
     Ledger,
 }
 
-/// How a server ends.
+/// Way in which a server is ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// SIGQUIT.
+    /// SIGQUIT to the server and all its sessions.
     Quit,
     /// SIGKILL of the postmaster.
     Kill,
-    /// In order, as for a restart.
+    /// A regular shutdown.
     Stop,
 }
 
-/// How a freeze ends.
+/// Way in which a freeze ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mended {
-    /// What was held arrives.
-    Thawed,
-    /// What was held is lost.
+pub enum FreezeEnd {
+    /// The held data arrive.
+    Thaw,
+    /// The held data are lost.
     Cut,
 }
 
-/// When it breaks.
+/// Time of a fault.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum When {
-    /// When the program comes to a failpoint for this time.
+    /// The given occurrence of a failpoint.
     Point(&'static str, usize),
-    /// After a part of the time that a whole run takes.
+    /// A fraction of the duration of a whole run.
     Part(f64),
-    /// When the program waits for an answer, at this part of all such waits.
+    /// A wait for an answer, at this fraction of all waits of a whole run.
     Wait(f64, proxy::Fault),
-    /// In a concurrent index build that waits for writers.
+    /// A concurrent index build that waits for writers.
     Build,
 }
 
-/// One history: what is applied, from where on, what breaks and when.
+/// The plan of one history: patches, state at the start, fault and time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Case {
-    /// Its place in the suite.
+    /// Number in the suite.
     pub number: usize,
-    /// What is applied.
+    /// The patches and the place of their ledger.
     pub scenario: Scenario,
-    /// Whether the databases are there before it begins.
+    /// True if the databases exist at the start.
     pub prepared: bool,
-    /// What breaks.
+    /// The fault.
     pub fault: Fault,
-    /// When.
+    /// The time of the fault.
     pub when: When,
 }
 
 impl Case {
-    /// The case of a number in the suite of a seed. The scenarios take turns, and the failpoints in each.
+    /// Returns the case of a number in the suite of a seed. The scenarios alternate, and so do the failpoints of each.
     pub fn of(seed: u64, number: usize, scenarios: &[Scenario]) -> Case {
         let mut rng =
             Rng::with_seed(seed ^ (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
@@ -111,44 +111,47 @@ impl Case {
         let (when, fault) = match (number + round) % 8 {
             0..4 => {
                 let points = scenario.points();
-                // The offset spreads short suites over all points.
+                // The offset makes short suites reach all failpoints.
                 let point = points[(round / 2 + turn + number) % points.len()];
                 let often = matches!(
                     point,
                     "ran" | "committed" | "statement" | "begun" | "committing"
                 );
-                let passing = rng.usize(1..=if often { 5 } else { 2 });
+                let occurrence = rng.usize(1..=if often { 5 } else { 2 });
                 let single = matches!(point, "database" | "home" | "locked" | "finished");
-                let passing = if single { 1 } else { passing };
-                (When::Point(point, passing), any_fault(&mut rng, scenario))
+                let occurrence = if single { 1 } else { occurrence };
+                (
+                    When::Point(point, occurrence),
+                    random_fault(&mut rng, scenario),
+                )
             }
             4 => {
                 use proxy::Fault::{HoldAnswer, HoldRequest, LoseAnswer, LoseRequest};
-                let how = [LoseRequest, LoseAnswer, HoldRequest, HoldAnswer][rng.usize(0..4)];
-                let fault = match how {
+                let kind = [LoseRequest, LoseAnswer, HoldRequest, HoldAnswer][rng.usize(0..4)];
+                let fault = match kind {
                     LoseRequest | LoseAnswer => Fault::Cut,
-                    _ => Fault::Freeze(mended(&mut rng)),
+                    _ => Fault::Freeze(random_freeze_end(&mut rng)),
                 };
-                (When::Wait(rng.f64(), how), fault)
+                (When::Wait(rng.f64(), kind), fault)
             }
             5 if scenario.patches == Patches::Concurrent => {
                 let fault = loop {
-                    // A held build cannot be told by a full disk, nor can another run get past it.
-                    match any_fault(&mut rng, scenario) {
-                        Fault::Full(_) | Fault::Stop(_) => {}
+                    // A waiting build does not write to a full disk, and another run cannot pass it.
+                    match random_fault(&mut rng, scenario) {
+                        Fault::DiskFull(_) | Fault::Stop(_) => {}
                         fault => break fault,
                     }
                 };
                 (When::Build, fault)
             }
-            _ => (When::Part(rng.f64()), any_fault(&mut rng, scenario)),
+            _ => (When::Part(rng.f64()), random_fault(&mut rng, scenario)),
         };
-        let makes = matches!(when, When::Point("database" | "home", _));
-        let needs = when == When::Build || matches!(fault, Fault::Full(_));
+        let creates = matches!(when, When::Point("database" | "home", _));
+        let needs_databases = when == When::Build || matches!(fault, Fault::DiskFull(_));
         Case {
             number,
             scenario,
-            prepared: needs || (!makes && rng.bool()),
+            prepared: needs_databases || (!creates && rng.bool()),
             fault,
             when,
         }
@@ -156,8 +159,8 @@ impl Case {
 }
 
 impl Case {
-    /// Whether its time is told in parts of an undisturbed run.
-    pub(super) fn needs_usual(&self) -> bool {
+    /// Returns whether the time of the fault is a fraction of an undisturbed run.
+    pub(super) fn needs_reference_run(&self) -> bool {
         matches!(self.when, When::Part(_) | When::Wait(..))
     }
 }
@@ -175,36 +178,36 @@ impl fmt::Display for Case {
     }
 }
 
-fn mended(rng: &mut Rng) -> Mended {
+fn random_freeze_end(rng: &mut Rng) -> FreezeEnd {
     if rng.bool() {
-        Mended::Thawed
+        FreezeEnd::Thaw
     } else {
-        Mended::Cut
+        FreezeEnd::Cut
     }
 }
 
-fn any_fault(rng: &mut Rng, scenario: Scenario) -> Fault {
-    let which = if scenario.ledger == Ledger::OtherServer && rng.bool() {
-        Which::Ledger
+fn random_fault(rng: &mut Rng, scenario: Scenario) -> Fault {
+    let role = if scenario.ledger == Ledger::OtherServer && rng.bool() {
+        ServerRole::Ledger
     } else {
-        Which::Target
+        ServerRole::Target
     };
     match rng.u8(0..16) {
         0..3 => Fault::Kill,
-        3 => Fault::Stop(Meanwhile::Alone),
-        4 => Fault::Stop(Meanwhile::SessionsEnded),
-        5 => Fault::Stop(Meanwhile::LockLost),
+        3 => Fault::Stop(StoppedSessions::Alive),
+        4 => Fault::Stop(StoppedSessions::Ended),
+        5 => Fault::Stop(StoppedSessions::LockLost),
         6 => Fault::Terminate(Sessions::All),
         7 | 8 => Fault::Terminate(Sessions::One(rng.u8(..))),
-        9 | 10 => Fault::Server(which, Ending::Quit),
-        11 => Fault::Server(which, Ending::Kill),
-        12 => Fault::Server(which, Ending::Stop),
+        9 | 10 => Fault::Server(role, Ending::Quit),
+        11 => Fault::Server(role, Ending::Kill),
+        12 => Fault::Server(role, Ending::Stop),
         13 => Fault::Cut,
-        14 => Fault::Freeze(mended(rng)),
-        _ => Fault::Full(if rng.bool() {
-            Which::Target
+        14 => Fault::Freeze(random_freeze_end(rng)),
+        _ => Fault::DiskFull(if rng.bool() {
+            ServerRole::Target
         } else {
-            Which::Ledger
+            ServerRole::Ledger
         }),
     }
 }

@@ -1,59 +1,58 @@
-//! One history: something breaks, is repaired, and the program is started again.
+//! One history: a fault is injected and repaired, and the program is started again until it succeeds.
 
 use super::check::check;
 use super::fault::{Case, Fault, When};
+use super::findings::Findings;
+use super::injector::{Injector, LIMIT};
 use super::scenario::{Ledger, Scenario};
-use super::strike::Scene;
-use super::tally::Tally;
-use super::world::{World, Writers};
-use crate::{Outcome, Proxy, Running, Subject, connect, scratch_patches};
+use super::servers::Servers;
+use super::writers::Writers;
+use crate::{Outcome, Proxy, Running, Subject, connect, count, scratch_patches, write_patch};
 use patchgen_sandbox::SUPERUSER;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Longer than any run may take.
-pub(super) const LIMIT: Duration = Duration::from_secs(60);
-/// How often the program is started again.
+/// Limit of the runs after the fault.
 const RUNS: usize = 4;
-/// The statement by statement patch of the scenarios.
+/// Selector of the scenarios' patch that runs statement by statement.
 const IN_DOUBT: &str = "app:20240101-2-0";
 
-/// How long an undisturbed run takes and how often it waits for each server.
+/// Duration of an undisturbed run, and its number of waits for each server.
 #[derive(Debug, Clone)]
-pub(super) struct Usual {
+pub(super) struct ReferenceRun {
     time: Duration,
     waits: Vec<usize>,
 }
 
-/// The ways to the servers of a scenario.
-struct Ways {
+/// The program under test, with direct connections and with connections through proxies.
+struct Routes {
     proxies: Vec<Proxy>,
     direct: Subject,
     proxied: Subject,
 }
 
-impl Ways {
-    fn new(world: &World, scenario: Scenario, program: &Path, folder: &Path) -> Ways {
-        let mut servers = vec![&*world.target];
+impl Routes {
+    fn new(servers: &Servers, scenario: Scenario, program: &Path, folder: &Path) -> Routes {
+        let mut routed = vec![&*servers.target];
         if scenario.ledger == Ledger::OtherServer {
-            servers.push(world.home(scenario.ledger));
+            routed.push(servers.ledger_server(scenario.ledger));
         }
-        let proxies: Vec<Proxy> = servers.iter().map(|s| Proxy::start(s.port())).collect();
-        let mut direct = Subject::new(&program.to_string_lossy(), &world.target, folder);
+        let proxies: Vec<Proxy> = routed.iter().map(|s| Proxy::start(s.port())).collect();
+        let mut direct = Subject::new(&program.to_string_lossy(), &servers.target, folder);
         for option in scenario.options() {
             direct = direct.option(option);
         }
         let mut proxied = direct
             .clone()
             .conninfo(proxies[0].conninfo("postgres", SUPERUSER));
-        if let [_, home] = &servers[..] {
-            let direct_home = home.conninfo("postgres", SUPERUSER);
-            let proxied_home = proxies[1].conninfo("postgres", SUPERUSER);
-            direct = direct.option(&format!("--state-conninfo={direct_home}"));
-            proxied = proxied.option(&format!("--state-conninfo={proxied_home}"));
+        if let [_, ledger] = &routed[..] {
+            let direct_ledger = ledger.conninfo("postgres", SUPERUSER);
+            let proxied_ledger = proxies[1].conninfo("postgres", SUPERUSER);
+            direct = direct.option(&format!("--state-conninfo={direct_ledger}"));
+            proxied = proxied.option(&format!("--state-conninfo={proxied_ledger}"));
         }
-        Ways {
+        Routes {
             proxies,
             direct,
             proxied,
@@ -61,167 +60,176 @@ impl Ways {
     }
 }
 
-/// Applies everything undisturbed.
-pub(super) fn usual(world: &World, case: &Case, program: &Path) -> Usual {
-    world.reset();
-    let folder = folder(world, case.scenario);
-    let ways = Ways::new(world, case.scenario, program, folder.path());
+/// Applies everything without a fault.
+pub(super) fn reference_run(servers: &Servers, case: &Case, program: &Path) -> ReferenceRun {
+    servers.reset();
+    let folder = folder(servers, case.scenario);
+    let routes = Routes::new(servers, case.scenario, program, folder.path());
     if case.prepared {
-        prepare(&ways.direct);
+        prepare(&routes.direct);
     }
     let began = Instant::now();
-    ways.proxied.apply();
-    Usual {
+    routes.proxied.apply();
+    ReferenceRun {
         time: began.elapsed(),
-        waits: ways.proxies.iter().map(Proxy::waits).collect(),
+        waits: routes.proxies.iter().map(Proxy::waits).collect(),
     }
 }
 
-fn folder(world: &World, scenario: Scenario) -> tempfile::TempDir {
-    let files = scenario.files(world.version);
-    let files: Vec<(&str, &str)> = files.iter().map(|(n, sql)| (&n[..], &sql[..])).collect();
-    scratch_patches(&files)
+/// Creates the folder with the patches of a scenario.
+fn folder(servers: &Servers, scenario: Scenario) -> tempfile::TempDir {
+    let files = scenario.files(servers.version);
+    let folder = scratch_patches(&[]);
+    for (name, sql) in files {
+        write_patch(&folder, &name, &sql);
+    }
+    folder
 }
 
+/// Creates the databases.
 fn prepare(subject: &Subject) {
     let outcome = subject.run(&["apply", "--one"]);
     assert!(outcome.status.success(), "{}", outcome.stderr);
 }
 
-pub(super) fn run(world: &World, case: Case, program: &Path, usual: Option<&Usual>) -> Tally {
-    let mut tally = Tally {
+/// Runs one history and returns its findings.
+pub(super) fn run(
+    servers: &Servers,
+    case: Case,
+    program: &Path,
+    reference: Option<&ReferenceRun>,
+) -> Findings {
+    let mut findings = Findings {
         histories: 1,
-        ..Tally::default()
+        ..Findings::default()
     };
-    world.reset();
-    let folder = folder(world, case.scenario);
-    let ways = Ways::new(world, case.scenario, program, folder.path());
+    servers.reset();
+    let folder = folder(servers, case.scenario);
+    let routes = Routes::new(servers, case.scenario, program, folder.path());
     if case.prepared {
-        prepare(&ways.direct);
+        prepare(&routes.direct);
     }
-    let mut scene = Scene {
-        world,
+    let mut injector = Injector {
+        servers,
         case,
-        proxies: &ways.proxies,
-        direct: &ways.direct,
-        others: Vec::new(),
-        hung: Vec::new(),
+        proxies: &routes.proxies,
+        direct: &routes.direct,
+        other_outcomes: Vec::new(),
+        other_hangs: Vec::new(),
     };
-    let (struck, mut running) = disturbed(&mut scene, &ways, usual);
-    tally.injected = usize::from(struck);
+    let (injected, mut running) = run_with_fault(&mut injector, &routes, reference);
+    findings.injected = usize::from(injected);
     if !matches!(case.fault, Fault::Server(..)) || case.number.is_multiple_of(3) {
-        // Else the server stays away until the program has ended.
-        world.repair();
+        // Otherwise the server stays down until the program has ended.
+        servers.repair();
     }
     match running.wait_within(LIMIT) {
-        Some(outcome) => judge(case, "the disturbed run", &outcome, &mut tally),
+        Some(outcome) => check_outcome(case, "the disturbed run", &outcome, &mut findings),
         None => {
             let said = running.kill().stderr;
-            tally.other(format!("the disturbed run hangs; it said:\n{said}"));
+            findings.report_other(format!("the disturbed run hangs; it said:\n{said}"));
         }
     }
-    for outcome in std::mem::take(&mut scene.others) {
-        judge(case, "another run meanwhile", &outcome, &mut tally);
+    for outcome in std::mem::take(&mut injector.other_outcomes) {
+        check_outcome(case, "another run meanwhile", &outcome, &mut findings);
     }
-    for said in std::mem::take(&mut scene.hung) {
-        tally.other(format!("another run meanwhile hangs; it said:\n{said}"));
+    for stderr in std::mem::take(&mut injector.other_hangs) {
+        findings.report_other(format!("another run meanwhile hangs; it said:\n{stderr}"));
     }
-    world.repair();
-    if let Fault::Full(which) = case.fault
-        && struck
+    servers.repair();
+    if let Fault::DiskFull(role) = case.fault
+        && injected
     {
-        world.empty(case.scenario, which);
+        servers.free_disk(case.scenario, role);
     }
-    if recover(world, case, &ways.direct, &mut tally) {
-        check(world, case.scenario, &mut tally);
+    if recover(servers, case, &routes.direct, &mut findings) {
+        check(servers, case.scenario, &mut findings);
     }
-    tally
+    findings
 }
 
-/// Starts the program and breaks something; gives whether it did, and the program.
-fn disturbed(scene: &mut Scene<'_>, ways: &Ways, usual: Option<&Usual>) -> (bool, Running) {
+/// Starts the program and injects the fault. Returns whether the fault was injected, and the program.
+fn run_with_fault(
+    injector: &mut Injector<'_>,
+    routes: &Routes,
+    reference: Option<&ReferenceRun>,
+) -> (bool, Running) {
     let apply = &["apply"];
-    match scene.case.when {
-        When::Point(point, passing) => {
-            let at = format!("{point}:{passing}:stop");
-            let running = ways.proxied.start_armed(apply, &at);
-            let struck = running.stopped_or_ended() && scene.strike(&running, true);
-            (struck, running)
+    match injector.case.when {
+        When::Point(point, occurrence) => {
+            let at = format!("{point}:{occurrence}:stop");
+            let running = routes.proxied.start_armed(apply, &at);
+            let injected = running.wait_until_stopped_or_ended() && injector.inject(&running, true);
+            (injected, running)
         }
-        When::Part(part) => {
-            let time = usual.map_or(LIMIT / 60, |usual| usual.time);
-            let mut running = ways.proxied.start(apply);
-            sleep(time.mul_f64(part));
-            let goes_on = running.wait_within(Duration::ZERO).is_none();
-            let struck = goes_on && scene.strike(&running, false);
-            (struck, running)
+        When::Part(fraction) => {
+            let time = reference.map_or(LIMIT / 60, |reference| reference.time);
+            let mut running = routes.proxied.start(apply);
+            sleep(time.mul_f64(fraction));
+            let is_running = running.wait_within(Duration::ZERO).is_none();
+            let injected = is_running && injector.inject(&running, false);
+            (injected, running)
         }
-        When::Wait(part, how) => {
-            let place = scene.case.number % ways.proxies.len();
-            let waits = usual.map_or(1, |usual| usual.waits[place]);
-            let wait = 1 + (part * waits as f64) as usize;
-            ways.proxies[place].fail_at(wait, how);
-            let mut running = ways.proxied.start(apply);
-            if let Fault::Freeze(mended) = scene.case.fault {
-                while !ways.proxies[place].is_frozen() {
+        When::Wait(fraction, fault) => {
+            let index = injector.case.number % routes.proxies.len();
+            let waits = reference.map_or(1, |reference| reference.waits[index]);
+            let wait = 1 + (fraction * waits as f64) as usize;
+            routes.proxies[index].fail_at(wait, fault);
+            let mut running = routes.proxied.start(apply);
+            if let Fault::Freeze(end) = injector.case.fault {
+                while !routes.proxies[index].is_frozen() {
                     if running.wait_within(Duration::from_millis(2)).is_some() {
                         return (false, running);
                     }
                 }
-                scene.mend(mended);
+                injector.end_freeze(end);
             }
             (true, running)
         }
-        When::Build => in_build(scene, ways),
+        When::Build => inject_during_build(injector, routes),
     }
 }
 
-/// Strikes in an index build that waits for a writer.
-fn in_build(scene: &mut Scene<'_>, ways: &Ways) -> (bool, Running) {
-    let target = &scene.world.target;
+/// Injects the fault in an index build that waits for a writer.
+fn inject_during_build(injector: &mut Injector<'_>, routes: &Routes) -> (bool, Running) {
+    let target = &injector.servers.target;
     let mut writers = Writers::start(target);
-    let mut running = ways.proxied.start(&["apply"]);
-    let mut client = connect(target, "app");
+    let mut running = routes.proxied.start(&["apply"]);
     let query = "SELECT count(*) FROM pg_stat_progress_create_index";
-    while client
-        .query_one(query, &[])
-        .expect("the server runs")
-        .get::<_, i64>(0)
-        == 0
-    {
+    while count(target, "app", query) == 0 {
         if running.wait_within(Duration::from_millis(2)).is_some() {
             return (false, running);
         }
     }
-    let struck = scene.strike(&running, false);
+    let injected = injector.inject(&running, false);
     writers.release();
-    // The others write on until the program has ended.
+    // The other sessions continue to write until the program has ended.
     let _ = running.wait_within(LIMIT / 2);
-    (struck, running)
+    (injected, running)
 }
 
-/// Starts the program until it ends well and has nothing more to do; gives whether it came to that.
-fn recover(world: &World, case: Case, direct: &Subject, tally: &mut Tally) -> bool {
+/// Starts the program until it succeeds and has nothing more to do. Returns whether it succeeded.
+fn recover(servers: &Servers, case: Case, direct: &Subject, findings: &mut Findings) -> bool {
     for number in 0..RUNS {
         let mut running = direct.start(&["apply", "--lock-wait=30s"]);
         let Some(outcome) = running.wait_within(LIMIT) else {
             let said = running.kill().stderr;
-            tally.other(format!("a later run hangs; it said:\n{said}"));
+            findings.report_other(format!("a later run hangs; it said:\n{said}"));
             return false;
         };
-        judge(case, "a later run", &outcome, tally);
-        tally.more_runs += usize::from(number > 0);
+        check_outcome(case, "a later run", &outcome, findings);
+        findings.extra_runs += usize::from(number > 0);
         match outcome.status.code() {
             Some(0) => {
                 let last = direct.run(&["apply"]);
                 if !last.stdout.starts_with("nothing to do") {
-                    tally.other(format!("the last run had to do: {}", last.stdout));
+                    findings.report_other(format!("the last run had to do: {}", last.stdout));
                 }
                 return true;
             }
-            Some(3) => settle(world, direct, tally),
+            Some(3) => resolve_doubt(servers, direct, findings),
             _ if number + 1 == RUNS => {
-                tally.other(format!("it does not recover:\n{}", outcome.stderr));
+                findings.report_other(format!("it does not recover:\n{}", outcome.stderr));
             }
             _ => {}
         }
@@ -229,36 +237,36 @@ fn recover(world: &World, case: Case, direct: &Subject, tally: &mut Tally) -> bo
     false
 }
 
-/// What somebody does who was told to look: the block's effect is there or it is not.
-fn settle(world: &World, direct: &Subject, tally: &mut Tally) {
+/// Resolves a doubt as an operator would: by the presence of the block's effect.
+fn resolve_doubt(servers: &Servers, direct: &Subject, findings: &mut Findings) {
     let query = "SELECT count(*) FROM counter WHERE what = 'p'";
-    let row = connect(&world.target, "app").query_one(query, &[]);
-    let there = row.is_ok_and(|row| row.get::<_, i64>(0) > 0);
-    let settlement = if there { "--applied" } else { "--retry" };
-    let outcome = direct.run(&["resolve", settlement, IN_DOUBT]);
+    let row = connect(&servers.target, "app").query_one(query, &[]);
+    let is_present = row.is_ok_and(|row| row.get::<_, i64>(0) > 0);
+    let resolution = if is_present { "--applied" } else { "--retry" };
+    let outcome = direct.run(&["resolve", resolution, IN_DOUBT]);
     if !outcome.status.success() {
-        tally.other(format!("the doubt cannot be settled: {}", outcome.stderr));
+        findings.report_other(format!("the doubt cannot be settled: {}", outcome.stderr));
     }
 }
 
-/// Every run ends well, with an error that it tells, or in doubt where that has a reason.
-fn judge(case: Case, which: &str, outcome: &Outcome, tally: &mut Tally) {
-    let killed = case.fault == Fault::Kill && which == "the disturbed run";
+/// Checks the exit code of a run: success, an error, or a doubt where the protocol allows one.
+fn check_outcome(case: Case, run: &str, outcome: &Outcome, findings: &mut Findings) {
+    let killed = case.fault == Fault::Kill && run == "the disturbed run";
     match outcome.status.code() {
         Some(0 | 1) => {}
         None if killed => {}
         Some(3)
             if case.scenario.may_doubt() && outcome.stderr.contains("how far a statement of ") =>
         {
-            tally.doubts += 1;
+            findings.doubts += 1;
         }
         Some(3) => {
-            tally.unexpected_doubts += 1;
-            tally.tell(format!("{which} is in doubt:\n{}", outcome.stderr));
+            findings.unexpected_doubts += 1;
+            findings.report(format!("{run} is in doubt:\n{}", outcome.stderr));
         }
         _ => {
             let (status, said) = (outcome.status, &outcome.stderr);
-            tally.other(format!("{which} ended with {status}:\n{said}"));
+            findings.report_other(format!("{run} ended with {status}:\n{said}"));
         }
     }
 }

@@ -1,21 +1,21 @@
-//! What is applied while something breaks: a set of patches, and where its ledger is.
+//! Scenarios: a set of patches and the place of its ledger.
 
-/// The kind of patches.
+/// A set of patches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Patches {
     /// Each in a transaction.
     Std,
     /// All in one transaction.
     Grouped,
-    /// Each in a transaction, recorded for each node.
+    /// Each in a transaction, of the kind `direct`.
     Direct,
     /// Statement by statement: concurrent index builds and the like.
     Concurrent,
-    /// Statement by statement, one of them a block that commits inside.
+    /// Statement by statement, one of them a block that commits.
     Procedure,
 }
 
-/// Where the ledger is.
+/// Place of the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ledger {
     /// In a database of its own on the same server.
@@ -26,25 +26,25 @@ pub enum Ledger {
     OtherServer,
 }
 
-/// Patches and where their ledger is.
+/// A set of patches and the place of its ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scenario {
-    /// What is applied.
+    /// The patches.
     pub patches: Patches,
-    /// Where that is recorded.
+    /// The place of the ledger.
     pub ledger: Ledger,
 }
 
-/// The facts that must hold when all is applied.
+/// Contents of databases and ledger after all patches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Expected {
-    /// The rows of `counter`, each counted to one.
+    /// Keys of `counter`, each with the count 1.
     pub(super) counted: Vec<String>,
-    /// The patches in the ledger.
+    /// Number of patches in the ledger.
     pub(super) rows: usize,
-    /// The indexes of `big`.
+    /// Indexes of `big`.
     pub(super) indexes: &'static [&'static str],
-    /// The tables that are partitions.
+    /// Number of partitions of `parted`.
     pub(super) partitions: i64,
 }
 
@@ -75,7 +75,7 @@ DO $$ BEGIN {count p} COMMIT; END $$;
 {count c2}
 ";
 
-/// A statement that counts how often it took effect.
+/// Returns a statement that counts its executions.
 fn count(what: &str) -> String {
     format!(
         "INSERT INTO counter VALUES ('{what}', 1) ON CONFLICT (what) DO UPDATE SET runs = counter.runs + 1;"
@@ -83,7 +83,7 @@ fn count(what: &str) -> String {
 }
 
 impl Scenario {
-    /// All of them.
+    /// Returns all scenarios.
     pub fn all() -> Vec<Scenario> {
         use Ledger::{Apart, InTarget, OtherServer};
         use Patches::{Concurrent, Direct, Grouped, Procedure, Std};
@@ -93,7 +93,7 @@ impl Scenario {
         pairs.into_iter().flatten().collect()
     }
 
-    /// The patch files; a partition can be detached concurrently from version 14 on.
+    /// Returns the patch files for a server version. From version 14 on, a partition can be detached concurrently.
     pub(super) fn files(self, version: i32) -> Vec<(String, String)> {
         let counted = |number: u32| {
             let count = count(&number.to_string());
@@ -144,7 +144,7 @@ impl Scenario {
         files
     }
 
-    /// The options of the program, apart from those that lead to servers.
+    /// Returns the program's options, except those that name servers.
     pub(super) fn options(self) -> Vec<&'static str> {
         let mut options = Vec::new();
         if self.ledger == Ledger::InTarget {
@@ -156,7 +156,7 @@ impl Scenario {
         options
     }
 
-    /// The failpoints that a run passes.
+    /// Returns the failpoints of a run.
     pub(super) fn points(self) -> Vec<&'static str> {
         let statements = matches!(self.patches, Patches::Concurrent | Patches::Procedure);
         let mut points = vec!["database", "locked", "ran", "committed"];
@@ -172,11 +172,12 @@ impl Scenario {
         points
     }
 
-    /// Whether an interruption may leave open what became of a statement: only of one that commits inside.
+    /// Returns whether the outcome of a statement can be unknown after an interruption: only that of a block that commits.
     pub(super) fn may_doubt(self) -> bool {
         self.patches == Patches::Procedure
     }
 
+    /// Returns the expected contents after all patches.
     pub(super) fn expected(self) -> Expected {
         let (counted, rows): (&[&str], usize) = match self.patches {
             Patches::Std | Patches::Grouped | Patches::Direct => (&["0", "1", "2", "3", "4"], 5),

@@ -1,51 +1,51 @@
-//! Many histories, a few at a time.
+//! A suite of histories.
 
 use super::fault::Case;
-use super::history::{self, Usual};
+use super::findings::Findings;
+use super::history::{self, ReferenceRun};
 use super::scenario::Scenario;
-use super::tally::Tally;
-use super::world::World;
+use super::servers::Servers;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// What to do.
+/// Parameters of a suite.
 #[derive(Debug, Clone)]
 pub struct Suite {
     /// The program under test, `subject`.
     pub program: PathBuf,
-    /// From which the cases are made.
+    /// Seed of the cases.
     pub seed: u64,
-    /// How many faults are to strike.
+    /// Number of faults to inject.
     pub faults: usize,
-    /// Only this case.
+    /// Number of the only case to run.
     pub only: Option<usize>,
-    /// What is applied and where it is recorded, in turn.
+    /// Scenarios, which alternate.
     pub scenarios: Vec<Scenario>,
-    /// How many histories at a time, each on servers of its own.
+    /// Number of concurrent histories, each on servers of its own.
     pub jobs: usize,
 }
 
-/// Runs histories until as many faults have struck as were asked for; `told` hears of each when it is over.
-pub fn run(suite: &Suite, told: impl Fn(&Case, &Tally) + Sync) -> Tally {
+/// Runs histories until the number of faults is injected. Calls `on_end` at the end of each history.
+pub fn run(suite: &Suite, on_end: impl Fn(&Case, &Findings) + Sync) -> Findings {
     let next = AtomicUsize::new(suite.only.unwrap_or(0));
-    let total = Mutex::new(Tally::default());
+    let total = Mutex::new(Findings::default());
     let lock = || total.lock().unwrap_or_else(PoisonError::into_inner);
     let jobs = if suite.only.is_some() { 1 } else { suite.jobs };
     thread::scope(|scope| {
         for _ in 0..jobs {
             scope.spawn(|| {
-                let world = World::new();
-                let mut usual = HashMap::new();
-                // Those under way will strike, or leave one history too few to matter.
+                let servers = Servers::new();
+                let mut references = HashMap::new();
+                // Histories that run now may add a few faults more than the number.
                 while lock().injected < suite.faults {
                     let number = next.fetch_add(1, Ordering::SeqCst);
                     let case = Case::of(suite.seed, number, &suite.scenarios);
-                    let tally = one(&world, case, &suite.program, &mut usual);
-                    told(&case, &tally);
-                    lock().add(tally);
+                    let findings = run_case(&servers, case, &suite.program, &mut references);
+                    on_end(&case, &findings);
+                    lock().add(findings);
                     if suite.only.is_some() {
                         break;
                     }
@@ -56,16 +56,22 @@ pub fn run(suite: &Suite, told: impl Fn(&Case, &Tally) + Sync) -> Tally {
     total.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn one(world: &World, case: Case, program: &Path, usual: &mut HashMap<String, Usual>) -> Tally {
-    let usual = case.needs_usual().then(|| {
-        usual
+/// Runs one case, with a reference run before the first case that needs it.
+fn run_case(
+    servers: &Servers,
+    case: Case,
+    program: &Path,
+    references: &mut HashMap<String, ReferenceRun>,
+) -> Findings {
+    let reference = case.needs_reference_run().then(|| {
+        references
             .entry(format!("{:?} {}", case.scenario, case.prepared))
-            .or_insert_with(|| history::usual(world, &case, program))
+            .or_insert_with(|| history::reference_run(servers, &case, program))
             .clone()
     });
-    let mut tally = history::run(world, case, program, usual.as_ref());
-    for told in &mut tally.told {
-        *told = format!("case {}: {told}", case.number);
+    let mut findings = history::run(servers, case, program, reference.as_ref());
+    for message in &mut findings.messages {
+        *message = format!("case {}: {message}", case.number);
     }
-    tally
+    findings
 }

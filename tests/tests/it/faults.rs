@@ -3,7 +3,7 @@
 use patchgen_tests::faults::{Ledger, Scenario, Suite, run};
 use std::path::Path;
 
-/// Each case is told by its number and the seed: `faults --seed 20261121 --only NUMBER`, with all scenarios, is another.
+/// Seed of the suites. `faults --seed 20261121 --only NUMBER` runs other cases, because it uses all scenarios.
 const SEED: u64 = 20_261_121;
 const FAULTS: usize = 22;
 
@@ -21,13 +21,13 @@ fn short(ledger: Ledger) {
         scenarios,
         jobs: 1,
     };
-    let tally = run(&suite, |_, _| ());
+    let findings = run(&suite, |_, _| ());
     assert!(
-        tally.is_clean(),
-        "seed {SEED}\n{tally}{}",
-        tally.told.join("\n")
+        findings.is_clean(),
+        "seed {SEED}\n{findings}{}",
+        findings.messages.join("\n")
     );
-    assert!(tally.injected >= FAULTS);
+    assert!(findings.injected >= FAULTS);
 }
 
 #[test]
