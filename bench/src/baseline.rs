@@ -1,4 +1,5 @@
-//! A large dump as the baseline, beside `psql -f`: time of both, and the memory of ours beside the size of the text.
+//! A large dump as the baseline, compared with `psql -f`: the time of both, and our peak memory compared with the size of
+//! the text.
 
 use crate::{embedded, median};
 use anyhow::{Result, ensure};
@@ -20,9 +21,9 @@ pub fn compare(megabytes: usize) -> Result<()> {
     for _ in 0..TRIES {
         let began = Instant::now();
         let conninfo = server.conninfo("postgres", SUPERUSER);
-        let said = embedded::command(folder.path(), &conninfo)?.output()?;
+        let output = embedded::command(folder.path(), &conninfo)?.output()?;
         ours.push(began.elapsed());
-        peak = peak.max(embedded::peak(&said)?);
+        peak = peak.max(embedded::peak(&output)?);
         for database in ["large", "patches"] {
             server.psql("postgres", &format!("DROP DATABASE {database}"))?;
         }
@@ -62,7 +63,7 @@ pub fn compare(megabytes: usize) -> Result<()> {
 
 fn make_dump(server: &Server, megabytes: usize, dump: &Path) -> Result<()> {
     server.psql("postgres", "CREATE DATABASE source")?;
-    // About 100 bytes a row.
+    // A row has about 100 bytes.
     let rows = megabytes * 10_000;
     server.psql(
         "source",

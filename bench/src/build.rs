@@ -1,4 +1,4 @@
-//! What the build costs: edits, cold starts, release builds, size, clean builds.
+//! Costs of the build: edits, cold starts, release builds, size, clean builds.
 
 use crate::median;
 use crate::project::{Project, Tool};
@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 const TRIES: usize = 5;
 
-/// One file edited, build to the end; nothing changed; the build script with nothing cached; a release build.
+/// Measures builds after an edit of one file and without a change, the build script with an empty cache, and a release
+/// build.
 pub fn rebuilds(tools: &[Tool]) -> Result<()> {
     for count in [1_000, 10_000] {
         println!("\n{count} patches of 1 to 2 kB");
@@ -55,7 +56,7 @@ pub fn rebuilds(tools: &[Tool]) -> Result<()> {
     Ok(())
 }
 
-/// Runs the built build script with an empty output folder; gives time and peak memory in MiB.
+/// Runs the build script with an empty output folder. Returns seconds and peak memory in MiB.
 fn cold(project: &Project) -> Result<(f64, u64)> {
     let script = newest_script(project)?;
     let out = project.folder.join("cold");
@@ -83,7 +84,7 @@ fn cold(project: &Project) -> Result<(f64, u64)> {
     Ok((median(times), memory / 1024))
 }
 
-/// `VmHWM` in KiB.
+/// Returns `VmHWM` in KiB.
 fn peak(status: &str) -> Option<u64> {
     let status = fs::read_to_string(status).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM"))?;
@@ -117,7 +118,7 @@ fn newest_script(project: &Project) -> Result<PathBuf> {
         .1)
 }
 
-/// How much the embedded patches add to a stripped program, against the length of their text.
+/// Compares the bytes that embedded patches add to a stripped program with the length of their text.
 pub fn size() -> Result<()> {
     let mut sizes = Vec::new();
     for count in [1, 10_000] {
@@ -143,7 +144,7 @@ pub fn size() -> Result<()> {
     Ok(())
 }
 
-/// Clean builds: the build dependency alone, without its parser, and all that a user builds.
+/// Measures clean builds: of the build dependency, of it without its parser, and of a whole project.
 pub fn clean(tools: &[Tool]) -> Result<()> {
     println!("\nclean builds");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -159,7 +160,7 @@ pub fn clean(tools: &[Tool]) -> Result<()> {
             .args(arguments)
             .current_dir(folder)
             .env("CARGO_TARGET_DIR", &target)
-            // Crates that come from a registry are never compiled incrementally; those of a path are.
+            // Cargo compiles crates of a path incrementally, but never those of a registry.
             .env("CARGO_INCREMENTAL", "0")
             .output()?;
         anyhow::ensure!(

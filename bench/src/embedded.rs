@@ -1,4 +1,4 @@
-//! The program that carries patches: this one, started again.
+//! A program that carries patches: this program, started again.
 
 use anyhow::{Context, Result, ensure};
 use patchgen_runtime::{Config, PatchSet};
@@ -6,10 +6,10 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// The word with which this program is started again.
+/// First argument of this program when it is started again.
 pub const WORD: &str = "apply-embedded";
 
-/// Checks and encodes the patches of a folder as a build would; gives the length of their text.
+/// Checks and encodes the patches of a folder as a build does. Returns the length of their text in bytes.
 pub fn encode(folder: &Path) -> Result<usize> {
     let output = patchgen::Build::new()
         .without_lock_file()
@@ -23,14 +23,14 @@ pub fn encode(folder: &Path) -> Result<usize> {
     Ok(encoded.text.len())
 }
 
-/// Starts a program that applies what was encoded in a folder.
+/// Returns the command of a program that applies the encoded patches of a folder.
 pub fn command(folder: &Path, conninfo: &str) -> Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg(WORD).arg(folder).arg(conninfo);
     Ok(command)
 }
 
-/// What such a program does; its memory is that of this process, and told at the end, in KiB.
+/// Applies the encoded patches of a folder, and prints the peak memory of this process in KiB.
 pub fn apply(folder: &Path, conninfo: &str) -> Result<()> {
     let text = fs::read_to_string(folder.join("text"))?;
     let index = fs::read(folder.join("index"))?;
@@ -39,16 +39,16 @@ pub fn apply(folder: &Path, conninfo: &str) -> Result<()> {
     let status = fs::read_to_string("/proc/self/status")?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let peak = peak.and_then(|peak| peak.trim().strip_suffix(" kB"));
-    println!("{}", peak.context("no peak is told")?);
+    println!("{}", peak.context("there is no VmHWM")?);
     Ok(())
 }
 
-/// The peak of its memory that such a program tells, in KiB.
-pub fn peak(said: &Output) -> Result<usize> {
+/// Returns the peak memory in KiB that the program printed.
+pub fn peak(output: &Output) -> Result<usize> {
     ensure!(
-        said.status.success(),
+        output.status.success(),
         "{}",
-        String::from_utf8_lossy(&said.stderr)
+        String::from_utf8_lossy(&output.stderr)
     );
-    Ok(std::str::from_utf8(&said.stdout)?.trim().parse()?)
+    Ok(std::str::from_utf8(&output.stdout)?.trim().parse()?)
 }

@@ -1,7 +1,7 @@
-//! Figures of Patchgen beside those of its peers, measured in one run on one machine: `make bench`, or
-//! `cargo run --release -- build size patchgen sqlx` for some figures and some tools.
+//! Measurements of Patchgen and of similar tools in one run on one machine: `make bench`, or
+//! `cargo run --release -- build size patchgen sqlx` for some measurements and some tools.
 //!
-//! A figure alone says little on another machine; the ratio to a peer in the same run does.
+//! Times depend on the machine. The ratio of two tools in the same run can be compared between machines.
 
 mod baseline;
 mod build;
@@ -60,7 +60,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// In seconds.
+/// Returns the median in seconds.
 fn median(mut times: Vec<Duration>) -> f64 {
     times.sort();
     times[times.len() / 2].as_secs_f64()

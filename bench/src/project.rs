@@ -107,7 +107,7 @@ impl Project {
         self.folder.join("migrations").join(name)
     }
 
-    /// Edits one migration, as a person does before it is released.
+    /// Edits one migration, as a developer does before its release.
     pub fn edit(&self, number: usize) -> Result<()> {
         let path = self.migration(number);
         let text = fs::read_to_string(&path)?;
@@ -120,7 +120,7 @@ impl Project {
         Ok(fs::write(path, format!("{text}\n"))?)
     }
 
-    /// Runs cargo; gives how long it took.
+    /// Runs cargo and returns its duration.
     pub fn cargo(&self, arguments: &[&str]) -> Result<Duration> {
         let began = Instant::now();
         let output = Command::new("cargo")
@@ -148,7 +148,7 @@ impl Project {
     }
 }
 
-/// What a real migration looks like, between one and two kilobytes.
+/// Returns a migration of a typical form and size, between one and two kilobytes.
 fn sql(number: usize) -> String {
     let mut sql = format!(
         "-- change number {number}: another table of the shop\nCREATE TABLE IF NOT EXISTS item_{number} (\n"

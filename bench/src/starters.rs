@@ -1,4 +1,4 @@
-//! Many programs that start at once on an empty server, beside one alone.
+//! Many programs that start at once on an empty server, compared with a single one.
 
 use crate::{embedded, median};
 use anyhow::Result;
@@ -45,7 +45,7 @@ pub fn compare() -> Result<()> {
     Ok(())
 }
 
-/// Starts so many; gives how long it took until all had ended, and leaves the server empty.
+/// Starts `count` programs and returns the time until all have ended. Leaves the server empty.
 fn start(server: &Server, folder: &Path, count: usize) -> Result<Duration> {
     server.psql("postgres", "CHECKPOINT")?;
     let conninfo = server.conninfo("postgres", SUPERUSER);
@@ -70,7 +70,7 @@ fn start(server: &Server, folder: &Path, count: usize) -> Result<Duration> {
     Ok(took)
 }
 
-/// A small change, as most are.
+/// Returns a small patch.
 fn sql(number: usize) -> String {
     let mut sql =
         format!("CREATE TABLE item_{number} (id bigint PRIMARY KEY, name text NOT NULL);\n");

@@ -1,13 +1,13 @@
-//! *Hundbidrag* pays grants for dogs. It carries the patches of its two databases, brings the databases up to date when
-//! it starts, and then does its work.
+//! *Hundbidrag* pays grants for dogs. It carries the patches of its two databases, applies them when it starts, and then
+//! decides on an application.
 //!
-//! It keeps a PostgreSQL of its own, unless `DATABASE_URL` or one of `PGHOST`, `PGHOSTADDR`, `PGPORT` and `PGSERVICE` leads
-//! it to another.
+//! It runs a PostgreSQL of its own, unless `DATABASE_URL` or one of `PGHOST`, `PGHOSTADDR`, `PGPORT` and `PGSERVICE` names
+//! another one.
 
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a program speaks to whoever started it"
+    reason = "a program prints its results"
 )]
 
 mod office;
@@ -35,8 +35,8 @@ fn run() -> anyhow::Result<()> {
     let server = Server::find()?;
     println!("{server}");
 
-    // This one call makes databases and roles, or finds that nothing is to be done. Any number of programs may make it
-    // at once, and any of them may be killed meanwhile.
+    // This call creates databases and roles and applies all pending patches. Any number of programs may make it at the
+    // same time, and any of them may be killed meanwhile.
     let report = patchgen_runtime::apply(&PATCHES, server.config())?;
     println!("{report}\n");
 
@@ -51,11 +51,11 @@ fn run() -> anyhow::Result<()> {
     for line in office.summary()? {
         println!("  {line}");
     }
-    println!("\n{}", server.how_to_go_on());
+    println!("\n{}", server.next_steps());
     Ok(())
 }
 
-/// An error with all that helps: what failed, why, and what to do about it.
+/// Returns the text of an error with its cause and its remedy.
 fn explain(error: &anyhow::Error) -> String {
     match error.downcast_ref::<patchgen_runtime::Error>() {
         Some(error) => error.explain(),

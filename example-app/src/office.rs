@@ -1,11 +1,11 @@
-//! The work of the program: it looks dogs up in one database and writes grants into the other.
+//! The work of the program: it reads dogs from one database and writes grants to the other.
 
 use anyhow::Context;
 use patchgen_runtime::Config;
 use postgres::error::SqlState;
 use postgres::{Client, NoTls};
 
-/// Somebody wants money for a dog.
+/// An application for a grant.
 pub(crate) struct Application<'a> {
     /// The number on the dog's chip.
     pub(crate) chip: &'a str,
@@ -20,7 +20,7 @@ pub(crate) struct Office {
 }
 
 impl Office {
-    /// Connects as the roles that the patches made.
+    /// Connects as the roles that the patches created.
     pub(crate) fn open(config: &Config) -> anyhow::Result<Self> {
         let connect = |name: &str| -> anyhow::Result<Client> {
             let settings = postgres::Config::from(config.connection(name, name)?);
@@ -34,7 +34,7 @@ impl Office {
         })
     }
 
-    /// Decides on an application, and says how in a sentence.
+    /// Decides on an application and returns the decision as a sentence.
     pub(crate) fn decide(&mut self, application: &Application<'_>) -> anyhow::Result<String> {
         let Application {
             chip,
@@ -60,7 +60,7 @@ impl Office {
                     "{owner} gets grant {number}: {kronor} kronor for {name} the {breed}, {purpose}."
                 ))
             }
-            // The database knows the limits and says what is left.
+            // The database checks the limits, and its error names the rest.
             Err(error) if error.code() == Some(&SqlState::CHECK_VIOLATION) => {
                 let reason = error.as_db_error().map_or("", |error| error.message());
                 Ok(format!(
@@ -71,7 +71,7 @@ impl Office {
         }
     }
 
-    /// What was granted, a line for each purpose.
+    /// Returns a line for each purpose with the sum of its grants.
     pub(crate) fn summary(&mut self) -> anyhow::Result<Vec<String>> {
         let rows = self.grants.query(
             "SELECT purpose, grants, kronor::numeric(10, 2)::text FROM bidrag.paid_per_purpose ORDER BY purpose",

@@ -1,4 +1,4 @@
-//! Which PostgreSQL the program works with.
+//! The PostgreSQL server of the program.
 
 use anyhow::{Context, anyhow};
 use patchgen_runtime::Config;
@@ -6,8 +6,8 @@ use std::env;
 use std::fmt;
 use std::path::PathBuf;
 
-/// Any of these says that the user has a server in mind.
-const CHOICES: [&str; 5] = [
+/// Environment variables that select a server.
+const SELECTING_VARIABLES: [&str; 5] = [
     "DATABASE_URL",
     "PGHOST",
     "PGHOSTADDR",
@@ -15,21 +15,25 @@ const CHOICES: [&str; 5] = [
     "PGSERVICE",
 ];
 
-/// The user's server, or one of the program's own.
+/// The server that the environment selects, or one that the program runs.
 pub(crate) struct Server {
     config: Config,
     own: Option<Own>,
 }
 
-/// A server with its files in a folder; it runs as long as this value lives.
+/// A server with its files in a folder. It ends when the value is dropped.
 struct Own {
     folder: PathBuf,
     _server: patchgen_sandbox::Server,
 }
 
 impl Server {
+    /// Returns the selected server, or starts one.
     pub(crate) fn find() -> anyhow::Result<Self> {
-        if CHOICES.into_iter().any(|name| variable(name).is_some()) {
+        if SELECTING_VARIABLES
+            .into_iter()
+            .any(|name| variable(name).is_some())
+        {
             let config = Config::from_env()?;
             return Ok(Self { config, own: None });
         }
@@ -52,12 +56,13 @@ impl Server {
         })
     }
 
-    /// How to reach it.
+    /// Returns the configuration of a connection to the server.
     pub(crate) fn config(&self) -> &Config {
         &self.config
     }
 
-    pub(crate) fn how_to_go_on(&self) -> String {
+    /// Returns advice for the user's next steps.
+    pub(crate) fn next_steps(&self) -> String {
         let mut text = "Start me again: nothing is left to patch. \
              Put a file into `patches`, build me again, and it is applied."
             .to_owned();
@@ -81,7 +86,7 @@ impl fmt::Display for Server {
     }
 }
 
-/// Where programs keep a user's data, by the XDG convention, unless told otherwise.
+/// Returns the folder of the server's files: `HUNDBIDRAG_DATA`, or one in the user's data folder by the XDG convention.
 fn data_folder() -> Option<PathBuf> {
     if let Some(folder) = variable("HUNDBIDRAG_DATA") {
         return Some(folder.into());
@@ -94,7 +99,7 @@ fn data_folder() -> Option<PathBuf> {
     Some(data.join("hundbidrag"))
 }
 
-/// A variable of the environment; an empty one counts as none.
+/// Returns an environment variable that is set and not empty.
 fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -1,5 +1,5 @@
-//! The program on a throwaway PostgreSQL: what it finds and what it leaves.
-#![expect(clippy::unwrap_used, reason = "what cannot go on is a failed test")]
+//! Tests of the program on a throwaway PostgreSQL.
+#![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
 
 use patchgen_sandbox::Server;
 use std::process::{Command, Output};
@@ -13,7 +13,7 @@ fn start(server: &Server) -> Output {
 }
 
 #[test]
-fn the_first_start_makes_the_databases_and_the_second_finds_them() {
+fn the_first_start_creates_the_databases_and_the_second_uses_them() {
     let server = Server::throwaway().unwrap();
     for (patched, grants) in [
         ("applied 11 patches in ", "1"),

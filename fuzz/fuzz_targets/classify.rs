@@ -1,4 +1,4 @@
-//! Classifies any statement, by the parser's tree where that helps.
+//! Classifies arbitrary statements, with the parser's tree if there is one.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Splits any text: no byte may be lost, and nothing may panic or take long.
+//! Splits arbitrary text. No byte may be lost, and the functions must not panic or take long.
 
 #![no_main]
 
