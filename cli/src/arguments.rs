@@ -1,4 +1,4 @@
-//! The words of the command line.
+//! The arguments of the command line.
 
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser as _;
@@ -54,7 +54,7 @@ pub(crate) struct Arguments {
 const EXIT_CODES: &str = "\
 Exit codes: 0 done; 1 failed; 2 wrong usage; 3 something is in doubt; 4 patches are pending (plan and status with --exit-code)";
 
-/// What names of the form `patch-major-minor-point-kind.sql` do not say.
+/// Database and user of files named `patch-major-minor-point-kind.sql`, whose names lack them.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Files named patch-MAJOR-MINOR-POINT-KIND.sql")]
 pub(crate) struct Launchpad {
@@ -91,7 +91,7 @@ pub(crate) enum Command {
     Verify(OnFiles<Verify>),
 }
 
-/// An action on the databases, for the patches in some files.
+/// An action on databases with the patches of some files.
 #[derive(Debug, Args)]
 pub(crate) struct OnFiles<Action: Args> {
     #[command(flatten)]

@@ -5,7 +5,7 @@ use patchgen::{Build, Diagnostics};
 use patchgen_runtime::cli::{FAILED, Format, Outcome};
 use std::io::Write as _;
 
-/// Checks patches and tells everything that is found, errors and warnings.
+/// Checks patches and reports all errors and warnings.
 pub(crate) fn run(check: &Check, arguments: &Arguments) -> Result<Outcome, Failure> {
     if let Some(rule) = &check.explain {
         return explain(rule, arguments.options.format);
@@ -28,14 +28,14 @@ pub(crate) fn run(check: &Check, arguments: &Arguments) -> Result<Outcome, Failu
     let text = match arguments.options.format {
         Format::Json => crate::json(&findings),
         Format::Human => {
-            tell(&findings);
+            print(&findings);
             count.map_or_else(String::new, |count| summary(count, &findings))
         }
     };
     Ok(Outcome { text, code })
 }
 
-/// Says of a rule, or of all, what it is for.
+/// Explains a rule, or all rules.
 fn explain(rule: &str, format: Format) -> Result<Outcome, Failure> {
     let lints: Vec<&Lint> = match rule {
         "all" => LINTS.iter().collect(),
@@ -59,6 +59,7 @@ fn explain(rule: &str, format: Format) -> Result<Outcome, Failure> {
     Ok(Outcome { text, code: 0 })
 }
 
+/// Returns the explanation of a rule for people.
 fn paragraph(lint: &Lint) -> String {
     let state = if lint.is_on { "warns" } else { "off" };
     format!(
@@ -67,6 +68,7 @@ fn paragraph(lint: &Lint) -> String {
     )
 }
 
+/// Returns the explanation of a rule for programs.
 fn object(lint: &Lint) -> serde_json::Value {
     serde_json::json!({
         "name": lint.name,
@@ -76,13 +78,15 @@ fn object(lint: &Lint) -> serde_json::Value {
     })
 }
 
-fn tell(findings: &Diagnostics) {
+/// Prints findings to standard error.
+fn print(findings: &Diagnostics) {
     if !findings.is_empty() {
         let text = paint::messages(&findings.to_string());
         let _ = writeln!(anstream::stderr(), "{text}\n");
     }
 }
 
+/// Returns the line that ends a check without errors.
 fn summary(patches: usize, findings: &Diagnostics) -> String {
     let number = |count: usize, one: &str, more: &str| {
         format!("{count} {}", if count == 1 { one } else { more })

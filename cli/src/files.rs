@@ -1,4 +1,4 @@
-//! From what the user names on the command line to patches.
+//! The patch files that the command line names.
 
 use crate::Failure;
 use crate::arguments::{Files, Launchpad};
@@ -7,7 +7,7 @@ use patchgen::{Build, Output};
 use patchgen_runtime::cli::FAILED;
 use std::path::Path;
 
-/// A build that reads the files named.
+/// Returns a build that reads the files.
 pub(crate) fn build(files: &Files, launchpad: &Launchpad) -> Build {
     let mut build = Build::new();
     for argument in &files.globs {
@@ -22,7 +22,7 @@ pub(crate) fn build(files: &Files, launchpad: &Launchpad) -> Build {
     build
 }
 
-/// Reads and checks the files; anything wrong with them is a failure, a warning is not.
+/// Reads and checks the files. An error in them is a failure; a warning is not.
 pub(crate) fn read(build: &Build) -> Result<Output, Failure> {
     build.run().map_err(|diagnostics| Failure {
         text: diagnostics.to_string(),
@@ -30,7 +30,8 @@ pub(crate) fn read(build: &Build) -> Result<Output, Failure> {
     })
 }
 
-/// What exists is meant as it is, also if it looks like a glob: a shell may have expanded one already.
+/// Returns the glob of an argument. The name of an existing file or folder is not a pattern, even if it looks like one:
+/// the shell may have expanded a glob already.
 fn glob_of(argument: &str) -> String {
     let path = Path::new(argument);
     if path.is_dir() {
@@ -48,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_exists_is_no_glob() {
+    fn the_name_of_an_existing_file_is_not_a_pattern() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
         std::fs::write(path("a[1].sql"), "").unwrap();

@@ -1,7 +1,7 @@
-//! The command line of Patchgen: what a program does with the patches that it carries, done with files.
+//! The command line of Patchgen: the functions of a program that carries patches, on patches from files.
 //!
-//! Patches are read and checked by `patchgen`, applied by `patchgen-runtime`; here are only the words in between.
-//! It has no loop that applies patches, and keeps no settings of its own.
+//! `patchgen` reads and checks the files, and `patchgen-runtime` applies the patches. This crate only connects the two:
+//! it has no loop that applies patches and no settings of its own.
 
 mod arguments;
 mod check;
@@ -22,13 +22,13 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use tracing::level_filters::LevelFilter;
 
-/// Why a command ended without an outcome: what to write to standard error, and the exit code.
+/// Failure of a command: the text for standard error, and the exit code.
 struct Failure {
     text: String,
     code: u8,
 }
 
-/// Does what the arguments say, the first of which is the program's own name.
+/// Runs the command that the arguments name. The first argument is the program's own name.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
@@ -47,7 +47,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match run(&arguments) {
         Ok(outcome) => {
             if !outcome.text.is_empty() {
-                // Whoever reads may have closed the pipe.
+                // Ignores an error, because the reader may have closed the pipe.
                 let _ = writeln!(anstream::stdout(), "{}", outcome.text);
             }
             outcome.code.into()
@@ -74,7 +74,7 @@ fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     }
 }
 
-/// Does what a program would do that carries the patches in the files.
+/// Performs an action with the patches of the files, as a program that carries them does.
 fn perform(action: &Action, files: &Files, arguments: &Arguments) -> Result<Outcome, Failure> {
     let output = files::read(&files::build(files, &arguments.launchpad))?;
     let failure = |error: patchgen_runtime::Error| Failure {
@@ -86,7 +86,7 @@ fn perform(action: &Action, files: &Files, arguments: &Arguments) -> Result<Outc
         .options
         .configure(&set, Config::new())
         .map_err(failure)?;
-    // With more of the log than errors, the log tells what happens.
+    // The progress is shown only if the log does not show it.
     if matches!(action, Action::Apply(_)) && arguments.log_level <= LevelFilter::ERROR {
         config = config.observer(Progress::new());
     }

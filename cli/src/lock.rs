@@ -4,7 +4,7 @@ use patchgen::{Diagnostic, Output, lockfile};
 use patchgen_runtime::cli::{FAILED, Format, Outcome};
 use std::path::Path;
 
-/// Seals the present patches in the lock file, or compares them with it.
+/// Seals the patches in the lock file, or compares them with it.
 pub(crate) fn run(lock: &Lock, arguments: &Arguments) -> Result<Outcome, Failure> {
     let build = files::build(&lock.files, &arguments.launchpad).without_lock_file();
     let output = files::read(&build)?;
@@ -41,13 +41,13 @@ pub(crate) fn run(lock: &Lock, arguments: &Arguments) -> Result<Outcome, Failure
     Ok(Outcome { text, code: 0 })
 }
 
-/// What the lock file says otherwise before it is written anew; what it does not say at all is new.
+/// Returns messages for the patches that differ from their seals. Patches without a seal are new and do not count.
 fn broken_seals(output: &Output, path: &Path) -> Vec<String> {
     let Err(findings) = lockfile::check(output, path) else {
         return Vec::new();
     };
-    let is_other =
+    let is_broken =
         |finding: &&Diagnostic| !["lock-unsealed", "lock-missing"].contains(&finding.code.as_ref());
-    let messages = findings.iter().filter(is_other);
+    let messages = findings.iter().filter(is_broken);
     messages.map(|finding| finding.message.clone()).collect()
 }

@@ -9,7 +9,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Makes the next patch file of a database: today's date and the next free number, behind all other patches.
+/// Creates the next patch file of a database: today's date and the next free number, after all other patches.
 pub(crate) fn run(new: &New, arguments: &Arguments) -> Result<Outcome, Failure> {
     let newest = newest(&new.folder, &new.database);
     let today = today();
@@ -42,9 +42,9 @@ fn failure(text: String) -> Failure {
     Failure { text, code: FAILED }
 }
 
-/// The newest version of a database in a folder, and which folder within it has that file.
+/// Returns the newest version of a database in a folder, and the subfolder of its file.
 ///
-/// Only names are looked at: a fault in a patch need not keep anyone from writing the next.
+/// Reads only names, so that an error in a patch does not prevent the next one.
 fn newest(folder: &Path, database: &str) -> Option<(Version, PathBuf)> {
     let pattern = format!("{}/**/*.sql", Pattern::escape(&folder.to_string_lossy()));
     let files = glob::glob(&pattern).ok()?.filter_map(Result::ok);
@@ -56,6 +56,7 @@ fn newest(folder: &Path, database: &str) -> Option<(Version, PathBuf)> {
     files.filter_map(version).max()
 }
 
+/// Returns the version after the newest one, with today's date or a later one.
 fn next(newest: Option<Version>, today: u32) -> Version {
     let newest = newest
         .filter(|newest| newest.major >= today)
@@ -78,7 +79,7 @@ fn write(path: &Path, kind: Option<Kind>) -> io::Result<()> {
     }
 }
 
-/// The date in Greenwich as the number YYYYMMDD.
+/// Returns the date in UTC as the number YYYYMMDD.
 fn today() -> u32 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -86,7 +87,7 @@ fn today() -> u32 {
     date(u32::try_from(since.as_secs() / 86_400).unwrap_or_default())
 }
 
-/// The date of a day counted from 1 January 1970.
+/// Returns the date of a day counted from 1 January 1970.
 fn date(days: u32) -> u32 {
     let leap = |year: u32| {
         year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
@@ -129,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_version_is_behind_all_others() {
+    fn the_next_version_is_after_all_others() {
         let version = |major, minor| Version {
             major,
             minor,

@@ -1,6 +1,6 @@
 use anstyle::{AnsiColor, Style};
 
-/// Colours the first word of the lines that begin a message or a part of it.
+/// Colours the first word of each line that begins a message or a part of one.
 pub(crate) fn messages(text: &str) -> String {
     let lines: Vec<_> = text.lines().map(line).collect();
     lines.join("\n")

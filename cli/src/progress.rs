@@ -1,10 +1,10 @@
-//! What is shown on standard error while patches are applied.
+//! The progress on standard error while patches are applied.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use patchgen_runtime::{Event, Observer};
 use std::io::{IsTerminal as _, Write as _};
 
-/// A bar on a terminal; elsewhere a line for each event.
+/// A progress bar on a terminal, or a line for each event elsewhere.
 pub(crate) struct Progress {
     bar: Option<ProgressBar>,
 }
@@ -20,7 +20,7 @@ impl Progress {
         Self { bar }
     }
 
-    fn say(&self, line: &str) {
+    fn print(&self, line: &str) {
         match &self.bar {
             Some(bar) => bar.println(line),
             None => {
@@ -40,7 +40,7 @@ impl Observer for Progress {
             }
             Event::Started { file, .. } => match &self.bar {
                 Some(bar) => bar.set_message((*file).to_owned()),
-                None => self.say(&format!("running {file}")),
+                None => self.print(&format!("running {file}")),
             },
             Event::Applied { .. } => {
                 if let Some(bar) = &self.bar {
@@ -48,30 +48,30 @@ impl Observer for Progress {
                 }
             }
             Event::Waiting { holder, .. } => {
-                self.say(&format!("waiting for another run: {holder}"))
+                self.print(&format!("waiting for another run: {holder}"))
             }
             Event::Retrying {
                 patch,
                 reason,
                 pause,
             } => {
-                self.say(&format!("{patch} is tried again in {pause:.1?}: {reason}"));
+                self.print(&format!("{patch} is tried again in {pause:.1?}: {reason}"));
             }
             Event::Recovered {
                 patch,
                 applied: true,
             } => {
-                self.say(&format!("{patch} was interrupted, but had taken effect"));
+                self.print(&format!("{patch} was interrupted, but had taken effect"));
             }
             Event::Recovered {
                 patch,
                 applied: false,
             } => {
-                self.say(&format!("{patch} was interrupted without effect"));
+                self.print(&format!("{patch} was interrupted without effect"));
             }
-            // The report tells of these.
+            // The report contains these.
             Event::Adopted { .. } | Event::Warning { .. } => {}
-            Event::Created { what } => self.say(&format!("made {what}")),
+            Event::Created { what } => self.print(&format!("made {what}")),
             _ => {}
         }
     }

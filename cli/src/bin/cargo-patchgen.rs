@@ -1,4 +1,4 @@
-//! The program behind `cargo patchgen`, to which cargo passes the word `patchgen` as the first argument.
+//! The program of `cargo patchgen`. Cargo passes the word `patchgen` as its first argument.
 
 use std::process::ExitCode;
 
