@@ -118,7 +118,7 @@ impl Running {
     pub fn wait_until_stopped(&self) {
         assert!(
             self.wait_until_stopped_or_ended(),
-            "the program ended; it said:\n{}",
+            "the program ended; it printed:\n{}",
             self.stderr()
         );
     }
@@ -147,7 +147,7 @@ impl Running {
             }
             assert!(
                 begin.elapsed() < LIMIT,
-                "the program {failure}; it said:\n{}",
+                "the program {failure}; it printed:\n{}",
                 self.stderr()
             );
             sleep(Duration::from_millis(2));
@@ -192,7 +192,7 @@ impl Running {
         match self.wait_within(LIMIT) {
             Some(outcome) => outcome,
             None => panic!(
-                "the program does not end; it said:\n{}{}",
+                "the program does not end; it printed:\n{}{}",
                 self.stdout(),
                 self.stderr()
             ),

@@ -126,15 +126,17 @@ pub(super) fn run(
     match running.wait_within(LIMIT) {
         Some(outcome) => check_outcome(case, "the disturbed run", &outcome, &mut findings),
         None => {
-            let said = running.kill().stderr;
-            findings.report_other(format!("the disturbed run hangs; it said:\n{said}"));
+            let stderr = running.kill().stderr;
+            findings.report_other(format!("the disturbed run hangs; it printed:\n{stderr}"));
         }
     }
     for outcome in std::mem::take(&mut injector.other_outcomes) {
         check_outcome(case, "another run meanwhile", &outcome, &mut findings);
     }
     for stderr in std::mem::take(&mut injector.other_hangs) {
-        findings.report_other(format!("another run meanwhile hangs; it said:\n{stderr}"));
+        findings.report_other(format!(
+            "another run meanwhile hangs; it printed:\n{stderr}"
+        ));
     }
     servers.repair();
     if let Fault::DiskFull(role) = case.fault
@@ -213,8 +215,8 @@ fn recover(servers: &Servers, case: Case, direct: &Subject, findings: &mut Findi
     for number in 0..RUNS {
         let mut running = direct.start(&["apply", "--lock-wait=30s"]);
         let Some(outcome) = running.wait_within(LIMIT) else {
-            let said = running.kill().stderr;
-            findings.report_other(format!("a later run hangs; it said:\n{said}"));
+            let stderr = running.kill().stderr;
+            findings.report_other(format!("a later run hangs; it printed:\n{stderr}"));
             return false;
         };
         check_outcome(case, "a later run", &outcome, findings);
@@ -265,8 +267,8 @@ fn check_outcome(case: Case, run: &str, outcome: &Outcome, findings: &mut Findin
             findings.report(format!("{run} is in doubt:\n{}", outcome.stderr));
         }
         _ => {
-            let (status, said) = (outcome.status, &outcome.stderr);
-            findings.report_other(format!("{run} ended with {status}:\n{said}"));
+            let (status, stderr) = (outcome.status, &outcome.stderr);
+            findings.report_other(format!("{run} ended with {status}:\n{stderr}"));
         }
     }
 }

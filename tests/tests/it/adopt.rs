@@ -1,4 +1,4 @@
-//! Adoption and scripts by the program that carries the patches.
+//! Adoption and export by the program that carries the patches.
 
 use crate::subject;
 use patchgen_tests::{effect, effects, execute, scratch_patches, server};

@@ -1,4 +1,4 @@
-//! What a run does to databases and ledger, and what it refuses to do.
+//! Effects of a run on databases and ledger, and its refusals.
 
 use crate::subject;
 use patchgen_sandbox::Server;
@@ -14,7 +14,7 @@ fn states(server: &Server) -> Vec<String> {
     column(server, "patches", query)
 }
 
-/// Returns the patches as `status` prints them for programs.
+/// Returns the JSON output of `status`.
 fn status(subject: &Subject) -> serde_json::Value {
     let outcome = subject.run(&["status", "--format", "json"]);
     serde_json::from_str(&outcome.stdout).unwrap()
@@ -85,7 +85,7 @@ fn an_edited_patch_is_refused_before_anything_runs() {
 }
 
 #[test]
-fn missing_newer_and_late_patches_are_said_and_do_not_stop_the_run() {
+fn missing_newer_and_late_patches_are_warnings_and_do_not_stop_the_run() {
     let server = server();
     let folder = scratch_patches(&[
         ("app.00000000.0000.postgres.baseline.sql", BASELINE),
@@ -117,7 +117,7 @@ fn missing_newer_and_late_patches_are_said_and_do_not_stop_the_run() {
 }
 
 #[test]
-fn a_failing_patch_is_rolled_back_and_its_place_is_shown() {
+fn a_failing_patch_is_rolled_back_and_the_position_of_its_error_is_shown() {
     let server = server();
     let sql = "-- Äpfel\nINSERT INTO effect VALUES ('gone');\nINSERT INTO effect\n  VALUES ('ö', nothing);\n";
     let folder = app_patches(&[("broken", sql), ("after", &effect("after"))]);
@@ -222,7 +222,7 @@ fn settings_of_a_patch_end_with_it() {
 }
 
 #[test]
-fn a_server_that_is_down_and_a_wrong_password_are_said_in_one_line() {
+fn a_server_that_is_down_and_a_wrong_password_are_reported_in_one_line() {
     let folder = app_patches(&[]);
     let server = patchgen_sandbox::Options::new()
         .auth(patchgen_sandbox::Auth::Scram {
@@ -250,7 +250,7 @@ fn a_server_that_is_down_and_a_wrong_password_are_said_in_one_line() {
     let right =
         subject(conninfo(server.port(), "wrong")).variable("POSTGRESQL_POSTGRES_PASSWORD", "right");
     right.apply();
-    // The state role's password was its name; from now on it is another.
+    // The state role's password was its name. The statement changes it.
     let mut client =
         postgres::Client::connect(&conninfo(server.port(), "right"), postgres::NoTls).unwrap();
     client
@@ -264,7 +264,7 @@ fn a_server_that_is_down_and_a_wrong_password_are_said_in_one_line() {
 }
 
 #[test]
-fn a_trial_changes_nothing() {
+fn a_dry_run_changes_nothing() {
     let server = server();
     let folder = app_patches(&[]);
     let subject = subject(&server, &folder);

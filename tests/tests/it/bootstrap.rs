@@ -1,4 +1,4 @@
-//! Databases, roles and the state database that a first run makes.
+//! Databases, roles and the state database that a first run creates.
 
 use crate::subject;
 use patchgen_tests::{
@@ -110,7 +110,7 @@ fn the_state_database_may_have_a_bootstrap_of_its_own() {
 }
 
 #[test]
-fn a_database_without_bootstrap_is_not_invented() {
+fn a_database_without_a_bootstrap_is_not_created() {
     let server = server();
     let folder = scratch_patches(&[("typo.20240101.0001.postgres.first.sql", "SELECT 1;")]);
     let outcome = subject(&server, &folder).run(&["apply"]);
@@ -132,7 +132,7 @@ fn plan_and_status_create_nothing() {
 }
 
 #[test]
-fn a_connection_may_name_the_database_that_is_made() {
+fn a_connection_may_name_the_database_that_is_created() {
     for options in [&[][..], &["--state-in-target"]] {
         let server = server();
         let bad = "CREATE TABLE effect (patch text);\nVACUUM effect;\nSELECT 1 / 0;\n";
@@ -166,7 +166,7 @@ fn a_bootstrap_may_have_concurrent_patches() {
             ("app.00000000.0002.postgres.more.sql", &effect("second")),
         ]);
         let subject = subject(&server, &folder).options(options);
-        // Killed behind the first two: the database is not complete, and goes on.
+        // Kills the run after the first two patches. The next run completes the database.
         subject.start_armed(&["apply"], "begun:1:kill").wait();
         subject.apply();
         assert_eq!(effects(&server, "app"), ["first", "second"]);
@@ -177,7 +177,7 @@ fn a_bootstrap_may_have_concurrent_patches() {
 }
 
 #[test]
-fn programs_that_know_the_server_by_different_databases_make_one_at_a_time() {
+fn programs_that_connect_to_different_databases_bootstrap_one_at_a_time() {
     let server = server();
     let slow = "CREATE TABLE effect (patch text);\nVACUUM effect;\nSELECT pg_sleep(1);\n";
     let folder = scratch_patches(&[("app.00000000.0000.postgres.baseline.sql", slow)]);

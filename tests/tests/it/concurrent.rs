@@ -1,4 +1,4 @@
-//! Concurrent patches: statements on their own, interrupted and taken up again.
+//! Concurrent patches: statements outside a transaction block, interrupted and continued.
 
 use crate::subject;
 use patchgen_sandbox::Server;
@@ -14,7 +14,7 @@ const BASE: &str = "CREATE TABLE effect (patch text);\nCREATE TABLE big (a int, 
 /// The file of the concurrent patch in [`folder`].
 const FILE: &str = "app.20240101.0001.postgres.concurrent.sql";
 
-/// The line that makes a patch concurrent.
+/// The directive of a concurrent patch.
 const CONCURRENT: &str = "-- patch: kind=concurrent\n";
 
 /// Creates a folder with a baseline, a concurrent patch and one after it.
@@ -29,7 +29,7 @@ fn folder(patch: &str) -> TempDir {
     ])
 }
 
-/// Each index of the table and whether it is valid.
+/// Returns the indexes of `big`, each with true if it is valid.
 fn indexes(server: &Server) -> Vec<(String, bool)> {
     let query = "SELECT indexrelid::regclass::text, indisvalid FROM pg_index WHERE indrelid = 'big'::regclass ORDER BY 1";
     connect(server, "app")
@@ -108,7 +108,8 @@ fn a_failed_build_leaves_no_index_and_the_statements_before_it_stay() {
     assert_eq!(indexes(&server), [("u".to_owned(), true)]);
 }
 
-/// Begins the patch, holds up its index build by a writer, and kills the program in the middle of it.
+/// Starts the patch, blocks its index build by an open transaction, and kills the program during the build. Returns
+/// the session with the transaction.
 fn kill_in_build(server: &Server, subject: &Subject) -> postgres::Client {
     subject.run(&["apply", "--one"]);
     let mut writer = connect(server, "app");
@@ -193,8 +194,8 @@ fn an_index_that_was_invalid_before_is_left_and_reported() {
 }
 
 #[test]
-fn a_procedure_that_was_interrupted_is_in_doubt_until_somebody_settles_it() {
-    for (settlement, expected) in [("--applied", 1), ("--retry", 2)] {
+fn an_interrupted_procedure_is_in_doubt_until_it_is_resolved() {
+    for (resolution, expected) in [("--applied", 1), ("--retry", 2)] {
         let server = server();
         let folder = folder("DO $$ BEGIN INSERT INTO effect VALUES ('done'); COMMIT; END $$;\n");
         let subject = subject(&server, &folder);
@@ -206,23 +207,23 @@ fn a_procedure_that_was_interrupted_is_in_doubt_until_somebody_settles_it() {
         }
         let outcome = subject.run(&["status", "--format", "json"]);
         outcome.assert_stdout_contains("\"in-doubt\"");
-        let outcome = subject.run(&["resolve", settlement, "app:20240101-1-0"]);
+        let outcome = subject.run(&["resolve", resolution, "app:20240101-1-0"]);
         outcome.assert_code(0);
-        let state = if settlement == "--applied" {
+        let state = if resolution == "--applied" {
             "applied"
         } else {
             "pending"
         };
-        let told = subject.run(&["status"]).stdout;
-        let line = told.lines().find(|line| line.contains("20240101.0001"));
-        assert!(line.is_some_and(|line| line.contains(state)), "{told}");
+        let status = subject.run(&["status"]).stdout;
+        let line = status.lines().find(|line| line.contains("20240101.0001"));
+        assert!(line.is_some_and(|line| line.contains(state)), "{status}");
         subject.apply();
         let done = effects(&server, "app")
             .iter()
             .filter(|patch| *patch == "done")
             .count();
-        assert_eq!(done, expected, "{settlement}");
-        let outcome = subject.run(&["resolve", settlement, "app:20240101-1-0"]);
+        assert_eq!(done, expected, "{resolution}");
+        let outcome = subject.run(&["resolve", resolution, "app:20240101-1-0"]);
         outcome.assert_code(1);
         outcome.assert_stderr_contains("is not in doubt: it is applied");
     }
@@ -259,42 +260,49 @@ fn a_procedure_that_commits_and_then_fails_is_in_doubt_and_one_that_does_not_is_
         }
         let is_in_doubt = subject.run(&["status", "--exit-code"]).status.code() == Some(3);
         assert_eq!(is_in_doubt, code == 3, "{call}");
-        let told = subject.run(&["status", "--format", "json"]).stdout;
-        assert!(told.contains("\"sqlstate\": \"22012\""), "{call}: {told}");
-        assert_eq!(told.contains("\"in-doubt\""), code == 3, "{call}: {told}");
+        let status = subject.run(&["status", "--format", "json"]).stdout;
+        assert!(
+            status.contains("\"sqlstate\": \"22012\""),
+            "{call}: {status}"
+        );
+        assert_eq!(
+            status.contains("\"in-doubt\""),
+            code == 3,
+            "{call}: {status}"
+        );
     }
 }
 
 #[test]
-fn a_patch_that_was_begun_stays_concurrent_and_what_the_server_knows_is_not_settled_by_hand() {
+fn a_begun_patch_stays_concurrent_and_an_outcome_that_the_server_knows_cannot_be_resolved() {
     let server = server();
     let folder = folder("INSERT INTO effect VALUES ('first');\nINSERT INTO nowhere VALUES (1);\n");
     let subject = subject(&server, &folder);
-    // The record of the first statement's commit is lost.
+    // Prevents the record of the first statement's commit.
     let running = subject.start_armed(&["apply"], "committing:2:stop");
     running.wait_until_stopped();
     end_sessions(&server, "datname = 'patches'");
     running.resume();
     running.wait().assert_code(1);
-    for settlement in ["--applied", "--retry"] {
-        let outcome = subject.run(&["resolve", settlement, "app:20240101-1-0"]);
+    for resolution in ["--applied", "--retry"] {
+        let outcome = subject.run(&["resolve", resolution, "app:20240101-1-0"]);
         outcome.assert_code(1);
-        let told = "is not in doubt: the server says that it was committed";
-        outcome.assert_stderr_contains(told);
+        let message = "is not in doubt: the server says that it was committed";
+        outcome.assert_stderr_contains(message);
     }
     let second = "INSERT INTO effect VALUES ('first');\nINSERT INTO effect VALUES ('second');\n";
     write_patch(&folder, FILE, second);
     let outcome = subject.run(&["apply"]);
     outcome.assert_code(1);
-    let told = "was begun as a concurrent patch";
-    outcome.assert_stderr_contains(told);
+    let message = "was begun as a concurrent patch";
+    outcome.assert_stderr_contains(message);
     write_patch(&folder, FILE, &format!("{CONCURRENT}{second}"));
     subject.apply();
     assert_eq!(effects(&server, "app"), ["first", "second", "after"]);
 }
 
 #[test]
-fn a_patch_that_was_begun_and_taken_away_is_told() {
+fn a_begun_patch_whose_file_is_missing_is_reported() {
     let server = server();
     let folder = folder("INSERT INTO effect VALUES ('first');\nINSERT INTO nowhere VALUES (1);\n");
     let subject = subject(&server, &folder);
@@ -302,9 +310,9 @@ fn a_patch_that_was_begun_and_taken_away_is_told() {
     std::fs::remove_file(folder.path().join(FILE)).unwrap();
     let outcome = subject.run(&["apply"]);
     outcome.assert_code(0);
-    let told =
+    let message =
         "was begun, never finished, and is missing from this program; 1 of its statements are done";
-    outcome.assert_stderr_contains(told);
+    outcome.assert_stderr_contains(message);
 }
 
 #[test]

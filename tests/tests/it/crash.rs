@@ -1,10 +1,10 @@
-//! The program killed at every step of the protocol, and started again.
+//! Programs killed at every step of the protocol and started again.
 
 use crate::subject;
 use patchgen_sandbox::Server;
 use patchgen_tests::{Subject, connect, count, effects, execute, numbered_patches, server};
 
-/// The points that a run passes, and how often at the most.
+/// The failpoints of a run.
 const POINTS: [&str; 9] = [
     "database",
     "home",
@@ -19,8 +19,9 @@ const POINTS: [&str; 9] = [
 
 const PATCHES: usize = 4;
 
-/// Facts after any history of crashes: every effect once, every record settled, nothing left over.
-fn assert_true(server: &Server, ledger: &str, what: &str) {
+/// Asserts that every patch took effect once, that every record is complete, and that no locks or unfinished databases
+/// remain.
+fn assert_complete(server: &Server, ledger: &str, what: &str) {
     assert_eq!(effects(server, "app"), ["1", "2", "3", "4"], "{what}");
     let query = "SELECT count(*) FILTER (WHERE state = 'applied' AND sqlstate IS NULL), count(*) FROM patchgen.patch";
     let row = connect(server, ledger).query_one(query, &[]).unwrap();
@@ -34,8 +35,9 @@ fn assert_true(server: &Server, ledger: &str, what: &str) {
     assert_eq!(count(server, "postgres", left), 0, "{what}");
 }
 
-/// Kills the program at the same point of every run until it no longer comes there, at its `number`th passing.
-fn kill_until_through(subject: &Subject, point: &str, number: usize, what: &str) -> usize {
+/// Kills the program at the given occurrence of a failpoint, run after run, until a run succeeds. Returns the number of
+/// kills.
+fn kill_until_success(subject: &Subject, point: &str, number: usize, what: &str) -> usize {
     for kills in 0..12 {
         let outcome = subject
             .start_armed(&["apply"], &format!("{point}:{number}:kill"))
@@ -51,7 +53,7 @@ fn kill_until_through(subject: &Subject, point: &str, number: usize, what: &str)
             outcome.stderr
         );
         if number == 1 && kills >= 2 {
-            break; // The first passing comes in every run: it would be killed for ever.
+            break; // Every run reaches the first occurrence, so the kills would never end.
         }
     }
     subject.apply();
@@ -62,7 +64,7 @@ fn crash_everywhere(options: &[&str], ledger: &str) {
     let folder = numbered_patches(PATCHES);
     let mut kills = 0;
     for point in POINTS {
-        // A server for each: what a crash leaves must not hide in what an earlier one left.
+        // Uses a server for each failpoint, so that leftovers of one crash cannot hide those of another.
         let server = server();
         let subject = subject(&server, &folder).options(options);
         for number in [1, 2] {
@@ -72,11 +74,11 @@ fn crash_everywhere(options: &[&str], ledger: &str) {
             ];
             execute(&server, "postgres", &drop);
             let what = format!("{point} {number} {options:?}");
-            kills += kill_until_through(&subject, point, number, &what);
-            assert_true(&server, ledger, &what);
+            kills += kill_until_success(&subject, point, number, &what);
+            assert_complete(&server, ledger, &what);
         }
     }
-    assert!(kills >= 6, "the points were reached: {kills}");
+    assert!(kills >= 6, "{kills} kills");
 }
 
 #[test]
@@ -109,5 +111,5 @@ fn the_server_crashes_between_record_and_commit() {
         outcome.assert_code(1);
     }
     subject.apply();
-    assert_true(&server, "patches", "server crash");
+    assert_complete(&server, "patches", "server crash");
 }

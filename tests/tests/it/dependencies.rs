@@ -1,4 +1,4 @@
-//! The runtime brings no parser and no macro machinery into the user's program.
+//! Dependencies of the runtime: no parser and no macro libraries.
 
 use std::path::Path;
 use std::process::Command;
@@ -20,8 +20,8 @@ fn tree(extra: &[&str]) -> Vec<String> {
         .args(extra)
         .output()
         .unwrap();
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{complaint}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
     String::from_utf8(output.stdout)
         .unwrap()
         .lines()
@@ -33,19 +33,19 @@ fn tree(extra: &[&str]) -> Vec<String> {
 fn no_parser_reaches_the_program() {
     let packages = tree(&[]);
     assert_eq!(packages[0], "patchgen-runtime");
-    let strangers: Vec<&String> = packages
+    let unwanted: Vec<&String> = packages
         .iter()
         .filter(|name| {
             ["syn", "quote", "proc-macro2", "glob", "patchgen"].contains(&name.as_str())
                 || name.starts_with("squawk")
         })
         .collect();
-    assert!(strangers.is_empty(), "{strangers:?}");
+    assert!(unwanted.is_empty(), "{unwanted:?}");
 }
 
-/// The driver digests passwords for SCRAM; the runtime itself digests nothing, since checksums are made at build.
+/// The driver computes digests of passwords for SCRAM. The runtime computes none, because the build computes checksums.
 #[test]
-fn the_runtime_digests_nothing_itself() {
+fn the_runtime_itself_computes_no_digests() {
     let direct = tree(&["--depth", "1"]);
     assert!(
         !direct.iter().any(|name| name == "sha2" || name == "digest"),

@@ -1,4 +1,4 @@
-//! Dumps as baselines: applied by the program and by psql to two servers, the two are the same afterwards.
+//! Dumps as baselines. The program and psql restore them on two servers, which must be equal afterwards.
 
 use crate::subject;
 use patchgen_sandbox::{SUPERUSER, Server};
@@ -11,7 +11,7 @@ const RICH: &str = include_str!("dumps/rich.sql");
 
 const ROWS: usize = 200_000;
 
-/// A server with a database `rich` that has one of nearly everything.
+/// Starts a server with a database `rich` that has objects of nearly every kind.
 fn rich_server() -> Server {
     let server = server();
     server.psql("postgres", ROLES).unwrap();
@@ -24,7 +24,7 @@ fn rich_server() -> Server {
     server
 }
 
-/// Runs one of PostgreSQL's programs as the superuser and gives what it printed.
+/// Runs one of PostgreSQL's programs as the superuser and returns its standard output.
 fn run<S: AsRef<OsStr>>(server: &Server, name: &str, arguments: &[S]) -> Vec<u8> {
     let mut command = Command::new(server.binaries().dir().join(name));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PG")) {
@@ -36,12 +36,12 @@ fn run<S: AsRef<OsStr>>(server: &Server, name: &str, arguments: &[S]) -> Vec<u8>
         .args(arguments)
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{name}: {said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name}: {stderr}");
     output.stdout
 }
 
-/// All of a server as text, without what is new in every dump.
+/// Returns a dump of a whole server, without the lines that differ in every dump.
 fn image(server: &Server) -> String {
     let dump = run(
         server,
@@ -55,15 +55,16 @@ fn image(server: &Server) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// What stands on a server before a dump is restored into it.
+/// The roles of a server before a dump is restored.
 enum Before {
     Nothing,
     Roles,
-    /// Of which those that own something are superusers.
+    /// The roles, with owners that are superusers.
     Superusers,
 }
 
-/// Applies a dump as the baseline of `rich`, and by psql on another server, and compares the servers.
+/// Applies a dump as the baseline of `rich` on one server, restores it with psql on another, and compares the servers.
+/// `creates` is true for a dump that creates its database.
 fn compare(dump: &[u8], before: &Before, creates: bool, what: &str) {
     let (ours, theirs, state) = (server(), server(), server());
     for server in [&ours, &theirs] {
@@ -89,7 +90,7 @@ fn compare(dump: &[u8], before: &Before, creates: bool, what: &str) {
     if !creates {
         theirs.psql("postgres", "CREATE DATABASE rich").unwrap();
     }
-    // A dump of a server makes roles that are always there, and psql goes on.
+    // A dump of a server creates roles that exist on every server, so psql must continue after errors.
     let stop = match before {
         Before::Nothing => "ON_ERROR_STOP=0",
         Before::Roles | Before::Superusers => "ON_ERROR_STOP=1",
@@ -104,7 +105,7 @@ fn compare(dump: &[u8], before: &Before, creates: bool, what: &str) {
     assert!(ours.contains("a large object''s \\ comment"), "{what}");
 }
 
-/// `pg_dump` of `rich` with some options.
+/// Compares dumps of `rich` with several sets of options.
 fn compare_dumps(creates: bool, variants: &[&[&str]]) {
     let source = rich_server();
     for options in variants {
@@ -190,7 +191,7 @@ fn dumps_of_a_server() {
 }
 
 #[test]
-fn long_data_in_patches_of_both_kinds_streams_and_stops_at_its_fault() {
+fn long_data_in_patches_of_both_kinds_are_streamed_and_stop_at_an_error() {
     let server = server();
     let data = |fault: usize| {
         let line = |n| {

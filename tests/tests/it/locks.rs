@@ -1,4 +1,4 @@
-//! Patches that wait for others' locks, and programs that wait for each other.
+//! Patches that wait for locks of other sessions, and programs that wait for each other.
 
 use crate::subject;
 use patchgen_sandbox::Server;
@@ -7,7 +7,8 @@ use postgres::Client;
 use std::thread::sleep;
 use std::time::Duration;
 
-const MOMENT: Duration = Duration::from_millis(5);
+/// Pause between two queries.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Begins a transaction that has read `effect` and so blocks an `ALTER TABLE`.
 fn lock_effect(server: &Server) -> Client {
@@ -17,7 +18,7 @@ fn lock_effect(server: &Server) -> Client {
 }
 
 #[test]
-fn a_lock_wait_is_given_up_and_tried_again_until_the_lock_is_free() {
+fn a_lock_wait_times_out_and_is_retried_until_the_lock_is_free() {
     let server = server();
     let folder = app_patches(&[(
         "alter",
@@ -28,7 +29,7 @@ fn a_lock_wait_is_given_up_and_tried_again_until_the_lock_is_free() {
     let mut holder = lock_effect(&server);
     let running = subject.start(&["apply"]);
     running.wait_until_stderr_contains("Retrying");
-    // A reader is not held up behind the patch for longer than its timeout.
+    // A reader waits behind the patch no longer than the patch's lock timeout.
     execute(&server, "app", &["SELECT * FROM effect"]);
     holder.batch_execute("COMMIT").unwrap();
     let outcome = running.wait();
@@ -37,7 +38,7 @@ fn a_lock_wait_is_given_up_and_tried_again_until_the_lock_is_free() {
 }
 
 #[test]
-fn a_patch_that_is_tried_again_finds_nothing_of_its_first_try() {
+fn a_patch_that_is_retried_finds_nothing_of_its_first_attempt() {
     let server = server();
     let folder = app_patches(&[(
         "prepare",
@@ -53,7 +54,7 @@ fn a_patch_that_is_tried_again_finds_nothing_of_its_first_try() {
 }
 
 #[test]
-fn the_last_error_names_who_was_in_the_way() {
+fn the_last_error_names_the_blocking_session() {
     let server = server();
     let folder = app_patches(&[(
         "alter",
@@ -79,7 +80,7 @@ fn the_last_error_names_who_was_in_the_way() {
 }
 
 #[test]
-fn a_backend_whose_program_is_gone_is_waited_for_and_named() {
+fn a_run_waits_for_the_backend_of_a_killed_program_and_names_it() {
     let server = server();
     let folder = app_patches(&[("slow", &format!("{}SELECT pg_sleep(1);\n", effect("once")))]);
     let subject = subject(&server, &folder);
@@ -91,7 +92,7 @@ fn a_backend_whose_program_is_gone_is_waited_for_and_named() {
         if let Some(row) = client.query_opt(query, &[]).unwrap() {
             break row.get(0);
         }
-        sleep(MOMENT);
+        sleep(PAUSE);
     };
     running.kill();
     let outcome = subject.run(&["apply"]);
@@ -101,7 +102,7 @@ fn a_backend_whose_program_is_gone_is_waited_for_and_named() {
 }
 
 #[test]
-fn a_program_that_was_stopped_is_fenced_when_it_wakes() {
+fn a_stopped_program_is_fenced_when_it_continues() {
     for point in ["intent", "ran", "fenced", "committing", "committed"] {
         for options in [&[][..], &["--state-in-target"]] {
             let server = server();
@@ -109,17 +110,17 @@ fn a_program_that_was_stopped_is_fenced_when_it_wakes() {
             let subject = subject(&server, &folder).options(options);
             subject.run(&["apply", "--one"]);
             if !options.is_empty() && matches!(point, "intent" | "fenced" | "committing") {
-                continue; // Such a run does not pass the point.
+                continue; // A run with the state in the target does not reach this failpoint.
             }
-            let sleeper = subject.start_armed(&["apply"], &format!("{point}:1:stop"));
-            sleeper.wait_until_stopped();
-            // To the server the sleeper's sessions look alive: an operator, or a keepalive, ends them.
+            let stopped = subject.start_armed(&["apply"], &format!("{point}:1:stop"));
+            stopped.wait_until_stopped();
+            // The sessions of the stopped program stay open until an operator or a keepalive ends them.
             end_sessions(&server, "application_name LIKE 'patchgen%'");
             subject.apply();
-            sleeper.resume();
-            let outcome = sleeper.wait();
+            stopped.resume();
+            let outcome = stopped.wait();
             let what = format!("{point} {options:?}: {}{}", outcome.stdout, outcome.stderr);
-            // With the ledger in the target all was done before it stopped.
+            // With the state in the target, everything was committed before the program stopped.
             let expected = if options.is_empty() { 1 } else { 0 };
             assert_eq!(outcome.status.code(), Some(expected), "{what}");
             assert_eq!(effects(&server, "app"), ["first", "second"], "{what}");
@@ -129,23 +130,23 @@ fn a_program_that_was_stopped_is_fenced_when_it_wakes() {
 }
 
 #[test]
-fn only_the_lock_of_a_sleeper_lost_it_cannot_commit_behind_another_run() {
+fn a_stopped_program_that_lost_only_its_lock_cannot_commit_after_another_run() {
     let server = server();
     let folder = app_patches(&[("first", &effect("first"))]);
     let subject = subject(&server, &folder);
     subject.run(&["apply", "--one"]);
-    let sleeper = subject.start_armed(&["apply"], "intent:1:stop");
-    sleeper.wait_until_stopped();
+    let stopped = subject.start_armed(&["apply"], "intent:1:stop");
+    stopped.wait_until_stopped();
     end_sessions(&server, "application_name LIKE 'patchgen run lock%'");
     subject.apply();
-    sleeper.resume();
-    let outcome = sleeper.wait();
+    stopped.resume();
+    let outcome = stopped.wait();
     outcome.assert_code(1);
     assert_eq!(effects(&server, "app").len(), 1);
 }
 
 #[test]
-fn who_waits_for_the_lock_says_for_whom_and_gives_up_in_time() {
+fn a_run_that_waits_for_the_lock_names_its_holder_and_times_out() {
     let server = server();
     let folder = app_patches(&[("slow", &effect("once"))]);
     let subject = subject(&server, &folder);
@@ -156,7 +157,7 @@ fn who_waits_for_the_lock_says_for_whom_and_gives_up_in_time() {
     outcome.assert_code(1);
     outcome.assert_stderr_contains("another run has held the lock in database `patches`");
     outcome.assert_stderr_contains("`patchgen run lock subject` of role `patches`");
-    // A leader that is killed hands over within the interval at which the others look.
+    // After the leader is killed, a follower takes the lock at its next attempt.
     let follower = subject.start(&["apply"]);
     follower.wait_until_stderr_contains("Waiting");
     leader.kill();

@@ -1,50 +1,50 @@
-//! Patchgen on real PostgreSQL.
-#![expect(clippy::unwrap_used, reason = "what cannot go on is a failed test")]
+//! Tests of Patchgen on real PostgreSQL.
+#![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
 
-/// Databases and scripts of others, by the program itself.
+/// Adoption and export by the program that carries the patches.
 mod adopt;
-/// What a run does and what it refuses to do.
+/// Effects of a run, and its refusals.
 mod apply;
-/// Databases, roles and the state database that a first run makes.
+/// Databases, roles and the state database that a first run creates.
 mod bootstrap;
-/// Statement by statement, interrupted and taken up again.
+/// Concurrent patches, interrupted and continued.
 mod concurrent;
-/// Programs killed at every step, servers crashing.
+/// Crashes of programs and servers at every step.
 mod crash;
-/// What reaches the programs that users build.
+/// Dependencies of the programs that users build.
 mod dependencies;
-/// Dumps as baselines, compared with what psql makes of them.
+/// Dumps as baselines, compared with their restoration by psql.
 mod dumps;
-/// Programs, servers and lines that break, by the seed.
+/// Faults of programs, servers and connections, generated from a seed.
 mod faults;
-/// Waiting for locks, and for each other.
+/// Waits for locks, and for other runs.
 mod locks;
-/// What the configuration can change.
+/// Effects of the configuration.
 mod modes;
 /// Roles that own a database or only a schema.
 mod ownership;
-/// Where an error is said to be.
+/// Positions of errors.
 mod places;
-/// The measuring and breaking proxy itself.
+/// The tests' own proxy.
 mod proxy;
-/// Databases that were restored, made anew or lost.
+/// Databases that were restored, created again or lost.
 mod restored;
-/// Programs run, paused and killed.
+/// The tests' own control of programs.
 mod running;
 /// Baselines that are scripts, interrupted or run by psql.
 mod scripts;
-/// Where a build sees the ends and the faults of statements, and where psql and the server do.
+/// Ends and errors of statements: the build's compared with psql's and the server's.
 mod segment;
-/// Several programs at once.
+/// Programs that start at once.
 mod starters;
-/// How often a program waits for the server.
+/// Number of times that a program waits for the server.
 mod waits;
 
 use patchgen_sandbox::Server;
 use patchgen_tests::Subject;
 use tempfile::TempDir;
 
-/// The program under test against a server, with the patches of a folder.
+/// Returns the program under test, with a server and the patches of a folder.
 fn subject(server: &Server, folder: &TempDir) -> Subject {
     Subject::new(env!("CARGO_BIN_EXE_subject"), server, folder.path())
 }

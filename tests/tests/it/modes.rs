@@ -1,4 +1,4 @@
-//! Roles, grammars, selections, places of the state: what the configuration can change.
+//! Effects of the configuration: roles, grammars, selections, place of the state.
 
 use crate::subject;
 use patchgen_tests::{
@@ -62,7 +62,7 @@ fn launchpad_names_take_database_and_user_from_the_program() {
     let subject = subject(&server, &folder)
         .option("--database=app")
         .option("--user=postgres");
-    // A program of another type than the first pending patch stops there.
+    // A run for another kind than that of the first pending patch stops there.
     let outcome = subject.run(&["apply", "--kinds", "direct"]);
     outcome.assert_code(0);
     assert!(effects(&server, "app").is_empty());
@@ -124,10 +124,10 @@ fn the_state_may_be_on_another_server() {
 }
 
 #[test]
-fn a_standby_is_refused_and_the_way_out_is_named() {
+fn a_standby_is_refused_and_the_remedy_is_named() {
     let server = server();
     if !server.binaries().dir().join("pg_basebackup").exists() {
-        return; // Some builds of the server come without it.
+        return; // Some installations lack this program.
     }
     let folder = app_patches(&[]);
     subject(&server, &folder).apply();
@@ -171,7 +171,7 @@ fn a_call_within_tokio_works_and_an_asynchronous_one_too() {
 fn a_server_that_ends_idle_sessions_does_not_end_a_run() {
     let server = server();
     let idle = "ALTER ROLE ALL SET idle_session_timeout = '500ms'";
-    // Servers before 14 do not know it, and end no session.
+    // Servers before 14 do not have the setting and end no sessions.
     let _ = server.psql("postgres", idle);
     let folder = app_patches(&[(
         "slow",
@@ -182,7 +182,7 @@ fn a_server_that_ends_idle_sessions_does_not_end_a_run() {
 }
 
 #[test]
-fn what_a_patch_says_is_its_own() {
+fn a_message_of_a_patch_is_not_taken_for_one_of_the_runtime() {
     let server = server();
     let folder = app_patches(&[(
         "raise",
@@ -190,12 +190,12 @@ fn what_a_patch_says_is_its_own() {
     )]);
     let outcome = subject(&server, &folder).run(&["apply"]);
     outcome.assert_code(1);
-    let told = "raise.sql:1:7: this account was taken over (P0001)";
-    outcome.assert_stderr_contains(told);
+    let message = "raise.sql:1:7: this account was taken over (P0001)";
+    outcome.assert_stderr_contains(message);
 }
 
 #[test]
-fn strings_are_read_as_the_build_read_them_whatever_the_database_says() {
+fn strings_are_read_as_in_the_build_with_any_setting_of_the_database() {
     let server = server();
     let folder = app_patches(&[]);
     let subject = subject(&server, &folder);
@@ -215,7 +215,7 @@ fn strings_are_read_as_the_build_read_them_whatever_the_database_says() {
 }
 
 #[test]
-fn two_databases_cannot_go_to_one_place() {
+fn two_databases_cannot_be_mapped_to_one_place() {
     let server = server();
     let folder = scratch_patches(&[
         ("aa.20240101.0001.postgres.a.sql", "SELECT 1;"),
@@ -224,6 +224,6 @@ fn two_databases_cannot_go_to_one_place() {
     let outcome =
         subject(&server, &folder).run(&["apply", "--map", "aa=postgres", "--map", "bb=postgres"]);
     outcome.assert_code(1);
-    let told = "the patches of `aa` and of `bb` both go to `postgres`";
-    outcome.assert_stderr_contains(told);
+    let message = "the patches of `aa` and of `bb` both go to `postgres`";
+    outcome.assert_stderr_contains(message);
 }

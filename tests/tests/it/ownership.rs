@@ -1,4 +1,4 @@
-//! Roles that own a database or only a schema, and what they are told to have done by somebody else.
+//! Roles that own a database or only a schema, and their requests to an administrator.
 
 use crate::subject;
 use patchgen_sandbox::Server;
@@ -7,6 +7,7 @@ use patchgen_tests::{
 };
 use tempfile::TempDir;
 
+/// Creates a folder with a baseline of two files and a patch, which run as `app`.
 fn folder() -> TempDir {
     scratch_patches(&[
         ("app.00000000.0000.app.baseline.sql", BASELINE),
@@ -15,13 +16,14 @@ fn folder() -> TempDir {
     ])
 }
 
-fn with(server: &Server, folder: &TempDir, options: &[&str]) -> Subject {
+/// Returns the program with the login `app` and options.
+fn app_subject(server: &Server, folder: &TempDir, options: &[&str]) -> Subject {
     let subject = subject(server, folder).conninfo(server.conninfo("postgres", "app"));
     subject.options(options)
 }
 
-/// What an administrator is asked to run.
-fn requested(outcome: &Outcome) -> Vec<String> {
+/// Returns the statements that an administrator is asked to run.
+fn requested_statements(outcome: &Outcome) -> Vec<String> {
     outcome.assert_code(1);
     let request = outcome.stderr.split_once("let an administrator run: ");
     let (_, request) = request.unwrap_or_else(|| panic!("{}", outcome.stderr));
@@ -37,7 +39,7 @@ fn a_role_with_createdb_owns_its_database_and_needs_the_right_only_once() {
         let server = server();
         execute(&server, "postgres", &["CREATE ROLE app LOGIN CREATEDB"]);
         let folder = folder();
-        let subject = with(&server, &folder, options);
+        let subject = app_subject(&server, &folder, options);
         subject.apply();
         execute(&server, "postgres", &["ALTER ROLE app NOCREATEDB"]);
         assert!(subject.apply().starts_with("nothing to do"), "{options:?}");
@@ -85,7 +87,7 @@ fn schemas_of_several_roles_live_side_by_side() {
     );
     let folder = folder();
     for schema in ["one", "two; -- odd", "old"] {
-        let subject = with(
+        let subject = app_subject(
             &server,
             &folder,
             &["--state-in-target", &format!("--map=app=shared/{schema}")],
@@ -100,8 +102,9 @@ fn schemas_of_several_roles_live_side_by_side() {
         ("app.20240101.0001.other.first.sql", &effect("other")),
     ]);
     let options = ["--state-in-target", "--map=app=shared/other"];
-    let subject =
-        |options| with(&server, &other, options).conninfo(server.conninfo("shared", "other"));
+    let subject = |options| {
+        app_subject(&server, &other, options).conninfo(server.conninfo("shared", "other"))
+    };
     let outcome = subject(&options).run(&["apply"]);
     outcome.assert_stderr_contains("name another schema with --state-schema");
     subject(&[&options[..], &["--state-schema=other_patches"]].concat()).apply();
@@ -136,7 +139,7 @@ fn schemas_of_several_roles_live_side_by_side() {
 }
 
 #[test]
-fn a_schema_killed_half_way_is_completed() {
+fn a_schema_whose_bootstrap_was_killed_is_completed() {
     let folder = scratch_patches(&[
         (
             "app.00000000.0000.app.baseline.sql",
@@ -157,7 +160,7 @@ fn a_schema_killed_half_way_is_completed() {
                 "GRANT CREATE ON DATABASE shared TO app",
             ];
             execute(&server, "postgres", &prepare);
-            let subject = with(&server, &folder, &["--map=app=shared/mine"])
+            let subject = app_subject(&server, &folder, &["--map=app=shared/mine"])
                 .conninfo(server.conninfo("postgres", "postgres"));
             subject
                 .start_armed(&["apply"], &format!("{point}:{number}:kill"))
@@ -173,7 +176,7 @@ fn a_schema_killed_half_way_is_completed() {
 }
 
 #[test]
-fn what_is_missing_is_asked_of_an_administrator_as_sql() {
+fn missing_rights_are_requested_from_an_administrator_as_sql() {
     let folder = folder();
     for (options, requests) in [
         (&["--state-in-target"][..], 2),
@@ -183,7 +186,7 @@ fn what_is_missing_is_asked_of_an_administrator_as_sql() {
     ] {
         let server = server();
         execute(&server, "postgres", &["CREATE DATABASE shared"]);
-        let subject = with(&server, &folder, options);
+        let subject = app_subject(&server, &folder, options);
         let mut asked = 0;
         loop {
             let outcome = subject.run(&["apply"]);
@@ -192,7 +195,7 @@ fn what_is_missing_is_asked_of_an_administrator_as_sql() {
             }
             asked += 1;
             assert!(asked <= requests, "{options:?}: {}", outcome.stderr);
-            for statement in requested(&outcome) {
+            for statement in requested_statements(&outcome) {
                 execute(&server, "postgres", &[&statement]);
             }
         }
@@ -216,7 +219,7 @@ fn what_is_missing_is_asked_of_an_administrator_as_sql() {
 }
 
 #[test]
-fn a_schema_without_bootstrap_is_not_invented() {
+fn a_schema_without_a_bootstrap_is_not_created() {
     let server = server();
     execute(
         &server,
@@ -224,18 +227,18 @@ fn a_schema_without_bootstrap_is_not_invented() {
         &["CREATE ROLE app SUPERUSER LOGIN", "CREATE DATABASE shared"],
     );
     let folder = scratch_patches(&[("app.20240101.0001.app.first.sql", "CREATE TABLE stray ();")]);
-    let outcome = with(&server, &folder, &["--map=app=shared/typo"]).run(&["apply"]);
+    let outcome = app_subject(&server, &folder, &["--map=app=shared/typo"]).run(&["apply"]);
     outcome.assert_code(1);
-    for said in [
+    for message in [
         "schema `typo` does not exist in database `shared`",
         "CREATE SCHEMA \"typo\" AUTHORIZATION \"app\";",
     ] {
-        outcome.assert_stderr_contains(said);
+        outcome.assert_stderr_contains(message);
     }
 }
 
 #[test]
-fn a_database_is_made_from_the_template_that_is_named() {
+fn a_database_is_created_from_the_template_that_is_named() {
     let server = server();
     execute(
         &server,
@@ -248,7 +251,7 @@ fn a_database_is_made_from_the_template_that_is_named() {
     execute(&server, "mould", &["CREATE TABLE from_mould ()"]);
     let folder = folder();
     for options in [&["--state-in-target"][..], &["--state-role=app"]] {
-        let subject = with(&server, &folder, &[options, &["--template=mould"]].concat());
+        let subject = app_subject(&server, &folder, &[options, &["--template=mould"]].concat());
         execute(&server, "postgres", &["DROP DATABASE IF EXISTS app"]);
         subject.apply();
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Where an error is said to be.
+//! Positions of errors.
 
 use crate::subject;
 use patchgen_tests::{app_patches, server};

@@ -12,8 +12,8 @@ fn count(server: &Server) -> i64 {
     patchgen_tests::count(server, "postgres", "SELECT count(*) FROM seen")
 }
 
-/// A server, a proxy before it, and an empty table `seen`.
-fn with_table() -> (Server, Proxy) {
+/// Starts a server with an empty table `seen`, and a proxy in front of it.
+fn server_with_table() -> (Server, Proxy) {
     let server = server();
     let table = "CREATE TABLE seen (n int)";
     execute(&server, "postgres", &[table]);
@@ -22,7 +22,7 @@ fn with_table() -> (Server, Proxy) {
 }
 
 #[test]
-fn waits_are_turns_of_the_conversation() {
+fn each_request_after_an_answer_is_a_wait() {
     let server = server();
     let proxy = Proxy::start(server.port());
     let mut client = client(&proxy);
@@ -31,7 +31,7 @@ fn waits_are_turns_of_the_conversation() {
     client.batch_execute("SELECT 1; SELECT 2").unwrap();
     assert_eq!(proxy.waits(), 1, "a simple query, however many statements");
 
-    // Answered in many pieces.
+    // The answer comes in many packets.
     client
         .simple_query("SELECT repeat('x', 1000) FROM generate_series(1, 5000)")
         .unwrap();
@@ -42,7 +42,7 @@ fn waits_are_turns_of_the_conversation() {
     client.query(&statement, &[&1]).unwrap();
     assert_eq!(proxy.waits(), 4, "execute");
     client.close().unwrap();
-    assert_eq!(proxy.waits(), 4, "goodbye");
+    assert_eq!(proxy.waits(), 4, "termination");
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn sessions_are_known_by_database_and_user() {
 #[test]
 fn a_lost_request_never_happened_and_a_lost_answer_did() {
     for (fault, rows) in [(Fault::LoseRequest, 0), (Fault::LoseAnswer, 1)] {
-        let (server, proxy) = with_table();
+        let (server, proxy) = server_with_table();
         let mut client = client(&proxy);
         proxy.fail_at(2, fault);
         client.batch_execute("SELECT 1").unwrap();
@@ -114,7 +114,7 @@ fn a_lost_request_never_happened_and_a_lost_answer_did() {
             .unwrap_err();
         assert!(
             error.code().is_none(),
-            "{fault:?}: the line broke, not the statement: {error}"
+            "{fault:?}: the connection broke, the statement did not fail: {error}"
         );
         assert_eq!(count(&server), rows, "{fault:?}");
     }
@@ -123,7 +123,7 @@ fn a_lost_request_never_happened_and_a_lost_answer_did() {
 #[test]
 fn held_requests_and_answers_arrive_after_the_thaw() {
     for (fault, rows) in [(Fault::HoldRequest, 0), (Fault::HoldAnswer, 1)] {
-        let (server, proxy) = with_table();
+        let (server, proxy) = server_with_table();
         let mut client = client(&proxy);
         proxy.fail_at(1, fault);
         std::thread::scope(|scope| {
@@ -140,12 +140,12 @@ fn held_requests_and_answers_arrive_after_the_thaw() {
 
 #[test]
 fn a_cut_ends_sessions_and_new_ones_begin() {
-    let (server, proxy) = with_table();
+    let (server, proxy) = server_with_table();
     let mut broken = client(&proxy);
     proxy.freeze();
     std::thread::scope(|scope| {
         let insert = scope.spawn(|| broken.batch_execute("INSERT INTO seen VALUES (1)"));
-        // However long it waits, it gets no answer.
+        // The statement gets no answer while the proxy is frozen.
         std::thread::sleep(Duration::from_millis(20));
         assert!(!insert.is_finished());
         proxy.cut();
@@ -159,8 +159,8 @@ fn a_cut_ends_sessions_and_new_ones_begin() {
 }
 
 #[test]
-fn a_server_that_is_down_is_seen_as_a_broken_line() {
-    let (server, proxy) = with_table();
+fn a_server_that_is_down_appears_as_a_broken_connection() {
+    let (server, proxy) = server_with_table();
     let mut before = client(&proxy);
     server.crash();
     assert!(before.batch_execute("SELECT 1").is_err());

@@ -1,4 +1,4 @@
-//! Databases that were restored, made anew or lost: what is noticed, and that what is said to be done helps.
+//! Databases that were restored, created again or lost: the warnings, and the remedies that they name.
 
 use crate::subject;
 use patchgen_sandbox::{Cluster, Options, SUPERUSER};
@@ -11,32 +11,33 @@ fn folder() -> TempDir {
     app_patches(&[("first", &effect("first"))])
 }
 
-fn verified(subject: &Subject) -> String {
+/// Runs `verify` and returns its output.
+fn verify(subject: &Subject) -> String {
     let outcome = subject.run(&["verify"]);
     outcome.assert_code(0);
     outcome.stdout
 }
 
 #[test]
-fn a_database_made_anew_is_noticed_and_what_it_lacks_is_applied_again() {
+fn a_database_created_again_is_reported_and_its_missing_patches_are_applied_again() {
     let server = server();
     let folder = folder();
     let subject = subject(&server, &folder);
     subject.apply();
-    assert!(!verified(&subject).contains("warning"));
+    assert!(!verify(&subject).contains("warning"));
     let mut postgres = connect(&server, "postgres");
     postgres.batch_execute("DROP DATABASE app").unwrap();
-    assert!(verified(&subject).contains("database `app` is not there any more"));
+    assert!(verify(&subject).contains("database `app` is not there any more"));
     // The backup has the baseline only.
     postgres.batch_execute("CREATE DATABASE app").unwrap();
     execute(&server, "app", &[BASELINE]);
-    let said = verified(&subject);
+    let output = verify(&subject);
     assert!(
-        said.contains("database `app` was dropped and made anew since"),
-        "{said}"
+        output.contains("database `app` was dropped and made anew since"),
+        "{output}"
     );
 
-    let (_, statement) = said.split_once("run in database `patches`: ").unwrap();
+    let (_, statement) = output.split_once("run in database `patches`: ").unwrap();
     let moment = "SELECT max(finished_at)::text FROM patchgen.patch WHERE major = 0";
     let mut ledger = connect(&server, "patches");
     let moment: String = ledger.query_one(moment, &[]).unwrap().get(0);
@@ -48,11 +49,11 @@ fn a_database_made_anew_is_noticed_and_what_it_lacks_is_applied_again() {
     ledger.batch_execute(&statement).unwrap();
     subject.apply();
     assert_eq!(effects(&server, "app"), ["first"]);
-    assert!(!verified(&subject).contains("warning"));
+    assert!(!verify(&subject).contains("warning"));
 }
 
 #[test]
-fn another_server_is_noticed_when_something_is_pending() {
+fn another_server_is_reported_when_patches_are_pending() {
     let state = server();
     let old = Options::new().cluster(Cluster::Fresh).throwaway().unwrap();
     let new = Options::new().cluster(Cluster::Fresh).throwaway().unwrap();
@@ -76,6 +77,6 @@ fn another_server_is_noticed_when_something_is_pending() {
             .apply()
             .contains("database `app` is on another server now")
     );
-    // From now on this is the server.
-    assert!(!verified(&on(&new)).contains("warning"));
+    // The ledger now records the new server.
+    assert!(!verify(&on(&new)).contains("warning"));
 }

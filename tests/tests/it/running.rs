@@ -10,7 +10,7 @@ fn shell(script: &str) -> Running {
 }
 
 #[test]
-fn what_a_program_says_is_kept_however_much() {
+fn long_output_is_kept() {
     let outcome =
         shell("i=0; while [ $i -lt 20000 ]; do echo $i; i=$((i+1)); done; echo no >&2; exit 3")
             .wait();
@@ -20,7 +20,7 @@ fn what_a_program_says_is_kept_however_much() {
 }
 
 #[test]
-fn killed_it_had_no_say() {
+fn a_killed_program_runs_no_cleanup() {
     let running = shell("trap 'echo cleaned up' EXIT TERM INT; echo ready; while :; do :; done");
     while running.stdout() != "ready\n" {
         sleep(Duration::from_millis(2));
@@ -31,7 +31,7 @@ fn killed_it_had_no_say() {
 }
 
 #[test]
-fn patch_folders_hold_what_was_given() {
+fn a_folder_of_patches_has_the_given_files() {
     let folder = scratch_patches(&[("a.sql", "SELECT 1;"), ("deep/er/b.sql", "SELECT 2;")]);
     let read = |name| std::fs::read_to_string(folder.path().join(name)).unwrap();
     assert_eq!(read("a.sql"), "SELECT 1;");

@@ -1,4 +1,4 @@
-//! Baselines that are scripts: they make their databases themselves, are interrupted, or need psql.
+//! Baselines that are scripts: they create their databases, are interrupted, or need psql.
 
 use crate::subject;
 use patchgen_sandbox::Server;
@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 const FILE: &str = "own.00000000.0000.postgres.baseline.sql";
 
-/// Makes two databases and a role, with limits of its own.
+/// A script that creates two databases with connection limits, and a role.
 const SCRIPT: &str = r#"\set limit 5
 CREATE ROLE dog_owner LOGIN;
 CREATE DATABASE own TEMPLATE template0 CONNECTION LIMIT :limit;
@@ -88,17 +88,17 @@ fn only_an_unfinished_database_is_dropped() {
     execute(&server, "postgres", &["DROP DATABASE \"side; car\""]);
     let outcome = subject(&server, &folder).run(&["apply"]);
     outcome.assert_code(0);
-    for said in [
+    for message in [
         "bootstrap of database `own` was interrupted: dropping",
         "`dog_owner` is there already",
     ] {
-        outcome.assert_stderr_contains(said);
+        outcome.assert_stderr_contains(message);
     }
     assert_complete(&server, "after a failure");
 }
 
 #[test]
-fn a_database_in_use_is_waited_for() {
+fn a_run_waits_for_a_template_that_is_in_use() {
     let server = server();
     execute(&server, "postgres", &["CREATE DATABASE busy"]);
     let user = connect(&server, "busy");
@@ -111,7 +111,7 @@ fn a_database_in_use_is_waited_for() {
     outcome.assert_code(0);
 }
 
-/// The folder of the versioned programs before all others, so that psql is not a distribution's wrapper.
+/// Returns a `PATH` that begins with the server's programs, so that psql is not a distribution's wrapper.
 fn path(server: &Server) -> String {
     let folder = server.binaries().dir().display().to_string();
     format!("{folder}:{}", std::env::var("PATH").unwrap_or_default())
@@ -139,27 +139,30 @@ fn psql_runs_what_only_psql_understands() {
 }
 
 #[test]
-fn the_error_of_psql_has_its_place() {
+fn an_error_of_psql_has_its_position() {
     let server = server();
     let script = "-- patch: script=psql\nSELECT 1;\n\n  SELECT nothing;\n";
     let folder = folder(script);
-    let with = |path: &str| {
+    let stderr_with = |path: &str| {
         subject(&server, &folder)
             .variable("PATH", path)
             .run(&["apply"])
             .stderr
     };
-    let said = with(&path(&server));
+    let stderr = stderr_with(&path(&server));
     for expected in [
         "baseline.sql:4:3: column \"nothing\" does not exist\n   4 |   SELECT nothing;",
         "psql said: psql:<stdin>:4: ERROR",
     ] {
-        assert!(said.contains(expected), "{said}");
+        assert!(stderr.contains(expected), "{stderr}");
     }
-    let said = with("/nowhere");
+    let stderr = stderr_with("/nowhere");
     assert!(
-        said.contains("asks for psql, which is not installed"),
-        "{said}"
+        stderr.contains("asks for psql, which is not installed"),
+        "{stderr}"
     );
-    assert!(said.contains("apt-get install postgresql-client"), "{said}");
+    assert!(
+        stderr.contains("apt-get install postgresql-client"),
+        "{stderr}"
+    );
 }

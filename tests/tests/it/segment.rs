@@ -7,7 +7,7 @@ use std::process::Command;
 
 const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../patchgen/tests/corpus");
 
-/// Begins each entry of the server's log.
+/// Prefix of each entry in the server's log.
 const MARK: &str = "@entry@";
 
 fn logging_server() -> Server {
@@ -18,7 +18,7 @@ fn logging_server() -> Server {
         .unwrap()
 }
 
-/// The version that the psql of a server came with, or the one on PATH where a server came without.
+/// Returns the psql of the server's version, or the one on `PATH` if that version has none.
 fn psql(server: &Server) -> Command {
     let own = server.binaries().dir().join("psql");
     let mut command = Command::new(if own.is_file() { own } else { "psql".into() });
@@ -31,7 +31,7 @@ fn psql(server: &Server) -> Command {
     command
 }
 
-/// What the server was sent while psql ran a file.
+/// Runs a file with psql and returns the statements that the server received.
 fn logged(server: &Server, file: &Path) -> Vec<String> {
     let before = server.log().len();
     let output = psql(server).arg("--file").arg(file).output().unwrap();
@@ -47,7 +47,7 @@ fn logged(server: &Server, file: &Path) -> Vec<String> {
         .collect()
 }
 
-/// Our statements, as psql sends them: what `\;` parts goes in one message.
+/// Returns the statements that the build finds, in messages as psql sends them: `\;` joins statements to one message.
 fn ours(text: &str) -> Vec<String> {
     let whole = split(text);
     assert_eq!(whole.faults, []);
@@ -79,13 +79,13 @@ fn ours(text: &str) -> Vec<String> {
     messages
 }
 
-/// psql leaves out empty lines that are in no quotes.
+/// Removes empty lines, because psql leaves out those outside quotes.
 fn without_empty_lines(text: &str) -> String {
     let lines = text.split('\n').filter(|line| !line.is_empty());
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// What stands around a statement: comments, space and semicolons.
+/// Returns whether the text consists of comments, space and semicolons.
 fn is_space(mut text: &str) -> bool {
     loop {
         text = text.trim_start_matches(|c: char| c.is_whitespace() || c == ';');
@@ -129,7 +129,7 @@ fn statements_are_those_that_psql_sends() {
         .map(|entry| entry.unwrap().path())
         .collect();
     files.sort();
-    // A server logs only what it can parse: `BEGIN ATOMIC` came with 14, much else with 15.
+    // A server logs only statements that it can parse. `BEGIN ATOMIC` needs version 14.
     files.retain(|file| major >= 14 || !file.ends_with("bodies.sql"));
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
@@ -137,7 +137,7 @@ fn statements_are_those_that_psql_sends() {
     }
 }
 
-/// What a build takes for right, a server does too.
+/// Statements without an error in the build have no syntax error on the server.
 #[test]
 fn valid_statements_are_valid() {
     let server = logging_server();
@@ -162,7 +162,7 @@ fn valid_statements_are_valid() {
 }
 
 #[test]
-fn size_makes_no_difference() {
+fn large_files_are_split_in_the_same_way() {
     let server = logging_server();
     let folder = tempfile::tempdir().unwrap();
     let long = format!("select length('{}');select 2;", "ä;".repeat(1_700_000));
@@ -176,9 +176,9 @@ fn size_makes_no_difference() {
     }
 }
 
-/// Where psql 15 goes astray, the server agrees with us: it takes each of our statements by itself.
+/// Statements that psql 15 splits wrongly: the server accepts each one that the build finds.
 #[test]
-fn the_server_has_the_last_word() {
+fn statements_that_psql_splits_wrongly_are_valid_on_the_server() {
     let server = logging_server();
     if server.binaries().major().unwrap() < 14 {
         return;
@@ -197,11 +197,11 @@ fn the_server_has_the_last_word() {
     }
 }
 
-/// The faults that a build tells are those of the server, at the same line and column.
+/// Errors of the build have the same line and column as the server's.
 #[test]
-fn faults_are_where_the_server_sees_them() {
+fn errors_have_the_position_that_the_server_reports() {
     let server = logging_server();
-    // `MERGE` came with 15.
+    // `MERGE` needs version 15.
     if server.binaries().major().unwrap() < 15 {
         return;
     }
@@ -209,10 +209,10 @@ fn faults_are_where_the_server_sees_them() {
     let corpus = std::fs::read_to_string(Path::new(CORPUS).join("wrong.sql")).unwrap();
     let mut checked = 0;
     for block in corpus.split("--! ").skip(1) {
-        let (told, text) = block.split_once('\n').unwrap();
+        let (heading, text) = block.split_once('\n').unwrap();
         let (place, text) = match text.strip_prefix("--= ") {
-            Some(noted) => noted.split_once('\n').unwrap(),
-            None => (told.split(' ').next().unwrap(), text),
+            Some(rest) => rest.split_once('\n').unwrap(),
+            None => (heading.split(' ').next().unwrap(), text),
         };
         let error = client.simple_query(text).expect_err(text);
         let error = error.as_db_error().unwrap();

@@ -1,4 +1,4 @@
-//! Many programs at once, as when all replicas of a service start together.
+//! Many programs that start at once, as the replicas of a service do.
 
 use crate::subject;
 use patchgen_sandbox::Server;
@@ -12,8 +12,9 @@ use tempfile::TempDir;
 
 const STARTERS: usize = 16;
 const LIMIT: Duration = Duration::from_secs(60);
-/// How soon those who waited notice that the wait is over. They look ten times a second; the rest is for a busy machine.
-const PROMPT: Duration = Duration::from_secs(2);
+/// Time within which waiting programs notice the end of the wait. They check ten times a second; the rest is reserve for
+/// a busy machine.
+const NOTICE_LIMIT: Duration = Duration::from_secs(2);
 const PATCHES: usize = 100;
 
 /// Creates a folder with the numbered patches of `app` and the baseline of a second database.
@@ -23,7 +24,7 @@ fn folder(patches: usize) -> TempDir {
     folder
 }
 
-/// Starts many at once; gives what each said and when it ended.
+/// Starts many programs at once. Returns the outcome of each and the time of its end.
 fn start_all(subject: &Subject) -> Vec<(Outcome, Instant)> {
     let running: Vec<Running> = (0..STARTERS).map(|_| subject.start(&["apply"])).collect();
     std::thread::scope(|scope| {
@@ -35,6 +36,7 @@ fn start_all(subject: &Subject) -> Vec<(Outcome, Instant)> {
     })
 }
 
+/// Asserts that `effect` has this many rows, all different.
 fn assert_once(server: &Server, patches: usize, what: &str) {
     let patches = patches as i64;
     let query = "SELECT count(*), count(DISTINCT patch) FROM effect";
@@ -43,11 +45,11 @@ fn assert_once(server: &Server, patches: usize, what: &str) {
     assert_eq!(found, (patches, patches), "{what}");
 }
 
-/// All end well, each patch is applied once, and those who wait say for whom.
-fn assert_all_well(server: &Server, ended: &[(Outcome, Instant)], what: &str) {
+/// Asserts that all programs succeed, that each patch is applied once, and that waiting programs name the lock's holder.
+fn assert_all_succeed(server: &Server, ended: &[(Outcome, Instant)], what: &str) {
     for (outcome, _) in ended {
-        let said = format!("{what}: {}{}", outcome.stdout, outcome.stderr);
-        assert!(outcome.status.success(), "{said}");
+        let output = format!("{what}: {}{}", outcome.stdout, outcome.stderr);
+        assert!(outcome.status.success(), "{output}");
     }
     assert_once(server, PATCHES, what);
     let waited = |outcome: &Outcome| outcome.stderr.contains("Waiting { holder: \"process ");
@@ -60,18 +62,18 @@ fn assert_all_well(server: &Server, ended: &[(Outcome, Instant)], what: &str) {
     let last = ended.iter().map(|(_, at)| *at).max();
     if let (Some(first), Some(last)) = (first, last) {
         let behind = last.saturating_duration_since(first);
-        assert!(behind < PROMPT, "{what}: {behind:?}");
+        assert!(behind < NOTICE_LIMIT, "{what}: {behind:?}");
     }
 }
 
 #[test]
-fn sixteen_programs_on_an_empty_server_all_end_well_and_each_patch_runs_once() {
+fn sixteen_programs_on_an_empty_server_all_succeed_and_each_patch_runs_once() {
     let folder = folder(PATCHES);
     for options in [&[][..], &["--state-in-target"]] {
         let server = server();
         let subject = subject(&server, &folder).options(options);
         let ended = start_all(&subject);
-        assert_all_well(&server, &ended, &format!("{options:?}"));
+        assert_all_succeed(&server, &ended, &format!("{options:?}"));
     }
 }
 
@@ -85,13 +87,13 @@ fn sixteen_programs_through_a_transaction_pool_of_four() {
             .options(options)
             .conninfo(pooler.conninfo("postgres", "postgres"));
         let ended = start_all(&subject);
-        assert_all_well(&server, &ended, &format!("{options:?} pooled"));
+        assert_all_succeed(&server, &ended, &format!("{options:?} pooled"));
         assert!(subject.apply().starts_with("nothing to do"));
     }
 }
 
 #[test]
-fn a_leader_that_is_killed_hands_over_to_a_waiter() {
+fn a_waiting_program_takes_over_when_the_leader_is_killed() {
     for pooled in [false, true] {
         let server = server();
         let pooler = Pooler::start(&server, 4);
@@ -111,14 +113,17 @@ fn a_leader_that_is_killed_hands_over_to_a_waiter() {
         let followers: Vec<Running> = (0..4).map(|_| subject.start(&["apply"])).collect();
         let begin = Instant::now();
         while !followers.iter().all(|f| f.stderr().contains("Waiting")) {
-            let said: Vec<String> = followers.iter().map(Running::stderr).collect();
-            assert!(begin.elapsed() < LIMIT, "{pooled}: {said:?}");
+            let stderr: Vec<String> = followers.iter().map(Running::stderr).collect();
+            assert!(begin.elapsed() < LIMIT, "{pooled}: {stderr:?}");
             sleep(Duration::from_millis(5));
         }
         leader.kill();
         let killed = Instant::now();
         while count(&server, "app", "SELECT count(*) FROM effect") != 6 {
-            assert!(killed.elapsed() < PROMPT, "{pooled}: nobody took over");
+            assert!(
+                killed.elapsed() < NOTICE_LIMIT,
+                "{pooled}: nobody took over"
+            );
             sleep(Duration::from_millis(5));
         }
         let mut applied = 0;

@@ -1,4 +1,4 @@
-//! How often a program waits for the server: the number that distance multiplies.
+//! Number of times that a program waits for the server, each of which costs the network's latency.
 
 use crate::subject;
 use patchgen_tests::{Proxy, app_patches, effect, server, write_patch};
