@@ -1,13 +1,13 @@
-//! Databases that other tools have built, taken over.
+//! Adoption of databases from other tools.
 
-use crate::{assert_code, json, patchgen};
+use crate::{json, patchgen, states};
 use patchgen_sandbox::Server;
 use patchgen_tests::{Outcome, scratch_patches, server};
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
 
-/// What the other tools have run, and one patch more.
+/// The patches that other tools have run, and one more.
 const DOTTED: [(&str, &str); 4] = [
     (
         "patches/kennel.20240101.0001.postgres.dogs.sql",
@@ -40,7 +40,7 @@ struct Case {
 }
 
 impl Case {
-    /// The database `kennel` as another tool has left it.
+    /// Restores the database `kennel` as another tool left it.
     fn new(tool: &str, files: &[(&str, &str)]) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join(format!("../tests/fixtures/peers/{tool}.sql"));
@@ -57,19 +57,17 @@ impl Case {
 
     fn run(&self, arguments: &[&str]) -> Outcome {
         let conninfo = self.server.conninfo("postgres", "postgres");
-        let place = ["--conninfo", &conninfo, "--database", "kennel"];
-        patchgen(self.folder.path(), &[&place, arguments].concat())
+        let target = ["--conninfo", &conninfo, "--database", "kennel"];
+        patchgen(self.folder.path(), &[&target, arguments].concat())
     }
 
     fn states(&self) -> Vec<String> {
-        let status = json(&self.run(&["status", "--format", "json"]));
-        let state = |patch: &serde_json::Value| patch["state"].as_str().unwrap().to_owned();
-        status.as_array().unwrap().iter().map(state).collect()
+        states(&self.run(&["status", "--format", "json"]))
     }
 
     fn applied(&self) -> Vec<String> {
         let outcome = self.run(&["apply", "--format", "json"]);
-        assert_code(&outcome, 0);
+        outcome.assert_code(0);
         let file = |patch: &serde_json::Value| patch["file"].as_str().unwrap().to_owned();
         let report = json(&outcome);
         report["applied"]
@@ -84,22 +82,23 @@ impl Case {
         self.server.psql("kennel", query).unwrap()
     }
 
-    fn refused(&self, arguments: &[&str], parts: &[&str]) {
+    /// Asserts that a command fails with these messages and creates no ledger.
+    fn assert_refused(&self, arguments: &[&str], parts: &[&str]) {
         let outcome = self.run(arguments);
-        assert_code(&outcome, 1);
+        outcome.assert_code(1);
         for part in parts {
             assert!(outcome.stderr.contains(part), "{part}: {outcome:#?}");
         }
-        let there = self.server.psql(
+        let ledgers = self.server.psql(
             "postgres",
             "SELECT count(*) FROM pg_database WHERE datname = 'patches'",
         );
-        assert_eq!(there.unwrap(), "0");
+        assert_eq!(ledgers.unwrap(), "0");
     }
 }
 
 #[test]
-fn what_sqlx_refinery_and_diesel_have_run_is_not_run_again() {
+fn migrations_that_sqlx_refinery_and_diesel_ran_are_not_run_again() {
     for (tool, table) in [
         ("sqlx", "_sqlx_migrations"),
         ("refinery", "refinery_schema_history"),
@@ -110,7 +109,7 @@ fn what_sqlx_refinery_and_diesel_have_run_is_not_run_again() {
         let before = foreign();
 
         let shown = case.run(&["adopt", "--from", tool]);
-        assert_code(&shown, 0);
+        shown.assert_code(0);
         assert!(
             shown
                 .stdout
@@ -120,7 +119,7 @@ fn what_sqlx_refinery_and_diesel_have_run_is_not_run_again() {
         assert_eq!(case.states(), ["pending"; 4], "{tool}");
 
         let adopted = case.run(&["adopt", "--from", tool, "--yes", "--format", "json"]);
-        assert_code(&adopted, 0);
+        adopted.assert_code(0);
         let adopted = json(&adopted);
         assert_eq!(adopted["recorded"], true);
         let files: Vec<_> = adopted["adopted"]
@@ -150,10 +149,10 @@ fn what_sqlx_refinery_and_diesel_have_run_is_not_run_again() {
 }
 
 #[test]
-fn a_patch_that_lazr_did_not_see_end_stays_pending() {
+fn a_patch_that_lazr_did_not_finish_stays_pending() {
     let case = Case::new("lazr", &LAUNCHPAD);
     let outcome = case.run(&["adopt", "--from", "lazr", "--yes"]);
-    assert_code(&outcome, 0);
+    outcome.assert_code(0);
     assert_eq!(
         outcome.stdout.lines().collect::<Vec<_>>(),
         [
@@ -165,14 +164,14 @@ fn a_patch_that_lazr_did_not_see_end_stays_pending() {
         ]
     );
     assert_eq!(case.states(), ["adopted", "adopted", "pending", "pending"]);
-    // Somebody looked: the row is there.
+    // Resolves the doubt: the row exists.
     let through = ["adopt", "--through", "kennel:2211-3-0", "--yes"];
-    assert_code(&case.run(&through), 0);
+    case.run(&through).assert_code(0);
     assert_eq!(case.applied(), [LAUNCHPAD[3].0]);
     assert_eq!(case.kennel("SELECT * FROM dogs"), "Ludde|hamiltonstövare|");
 
     let case = Case::new("lazr", &LAUNCHPAD[1..]);
-    case.refused(
+    case.assert_refused(
         &["adopt", "--from", "lazr", "--yes"],
         &[
             "`2211-1-0` has no patch of that version",
@@ -182,7 +181,7 @@ fn a_patch_that_lazr_did_not_see_end_stays_pending() {
 }
 
 #[test]
-fn flyways_undone_failed_and_repeatable_migrations_are_told_apart() {
+fn flyways_undone_failed_and_repeatable_migrations_are_distinguished() {
     let index = (
         "patches/kennel.20240402.0001.postgres.index.sql",
         "-- patch: kind=concurrent\nCREATE INDEX CONCURRENTLY dogs_breed ON dogs (breed);\n",
@@ -190,7 +189,7 @@ fn flyways_undone_failed_and_repeatable_migrations_are_told_apart() {
     let files = [DOTTED[0], DOTTED[1], DOTTED[2], index];
     let case = Case::new("flyway", &files);
     let outcome = case.run(&["adopt", "--from", "flyway", "--yes", "--format", "json"]);
-    assert_code(&outcome, 0);
+    outcome.assert_code(0);
     let adopted = json(&outcome);
     let from: Vec<_> = adopted["adopted"]
         .as_array()
@@ -210,9 +209,9 @@ fn flyways_undone_failed_and_repeatable_migrations_are_told_apart() {
 }
 
 #[test]
-fn what_cannot_be_matched_is_refused_until_a_mapping_tells() {
+fn entries_without_a_match_are_refused_without_a_mapping() {
     let too_few = Case::new("refinery", &DOTTED[..2]);
-    too_few.refused(
+    too_few.assert_refused(
         &["adopt", "--from", "refinery", "--yes"],
         &[
             "`10 first_dogs` has no patch: there are only 2",
@@ -220,9 +219,9 @@ fn what_cannot_be_matched_is_refused_until_a_mapping_tells() {
         ],
     );
 
-    // One file less at the beginning moves every entry to the next patch.
+    // Without the first file, every entry is matched with the next patch.
     let shifted = Case::new("sqlx", &DOTTED[1..]);
-    shifted.refused(
+    shifted.assert_refused(
         &["adopt", "--from", "sqlx", "--yes"],
         &["`20240201120000 breed` would be `patches/kennel.20240301.0001.postgres.first_dogs.sql` by its order and"],
     );
@@ -230,7 +229,7 @@ fn what_cannot_be_matched_is_refused_until_a_mapping_tells() {
     let with_mapping = ["adopt", "--from", "sqlx", "--mapping", "mapping", "--yes"];
     let two = "20240201120000 = kennel.20240201.0001\n20240301120000 = kennel.20240301.0001\n";
     fs::write(&mapping, two).unwrap();
-    shifted.refused(
+    shifted.assert_refused(
         &with_mapping,
         &["`20240101120000 dogs` is not in the mapping"],
     );
@@ -239,29 +238,29 @@ fn what_cannot_be_matched_is_refused_until_a_mapping_tells() {
         format!("20240101120000 = -  # in the dump\n{two}"),
     )
     .unwrap();
-    assert_code(&shifted.run(&with_mapping), 0);
+    shifted.run(&with_mapping).assert_code(0);
     assert_eq!(shifted.states(), ["adopted", "adopted", "pending"]);
 
     let other_tool = Case::new("sqlx", &DOTTED);
-    other_tool.refused(
+    other_tool.assert_refused(
         &["adopt", "--from", "diesel", "--yes"],
         &["database `kennel` has no table `__diesel_schema_migrations` of diesel"],
     );
 
     let baseline = Case::new("flyway", &DOTTED);
     baseline.kennel("UPDATE flyway_schema_history SET type = 'BASELINE' WHERE version = '1'");
-    baseline.refused(
+    baseline.assert_refused(
         &["adopt", "--from", "flyway", "--yes"],
         &["`1 dogs` stands for what was there before"],
     );
 }
 
 #[test]
-fn a_table_in_another_schema_is_found_and_two_are_asked_about() {
+fn a_table_in_another_schema_is_found_and_two_are_ambiguous() {
     let case = Case::new("sqlx", &DOTTED);
     case.kennel("CREATE SCHEMA app; ALTER TABLE _sqlx_migrations SET SCHEMA app");
     case.kennel("CREATE TABLE _sqlx_migrations AS TABLE app._sqlx_migrations LIMIT 1");
-    case.refused(
+    case.assert_refused(
         &["adopt", "--from", "sqlx", "--yes"],
         &[
             "in the schemas `app`, `public`",
@@ -276,18 +275,18 @@ fn a_table_in_another_schema_is_found_and_two_are_asked_about() {
         "app._sqlx_migrations",
         "--yes",
     ];
-    assert_code(&case.run(&named), 0);
+    case.run(&named).assert_code(0);
     assert_eq!(case.states(), ["adopted", "adopted", "adopted", "pending"]);
 }
 
 #[test]
-fn ones_word_is_enough_also_with_the_state_in_the_database() {
+fn patches_up_to_a_named_one_are_adopted_with_the_state_in_the_database_too() {
     let case = Case::new("diesel", &DOTTED);
-    case.refused(
+    case.assert_refused(
         &["adopt", "--through", "kennel.20240301.0002", "--yes"],
         &["none of the patches is `kennel:20240301-2-0`"],
     );
-    case.refused(
+    case.assert_refused(
         &["adopt", "--map", "kennel=cattery", "--yes"],
         &["database `cattery` does not exist"],
     );
@@ -298,15 +297,12 @@ fn ones_word_is_enough_also_with_the_state_in_the_database() {
         DOTTED[2].0,
         "--yes",
     ];
-    assert_code(&case.run(&through), 0);
-    let status = json(&case.run(&["status", "--state-in-target", "--format", "json"]));
-    let states: Vec<_> = status
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|patch| patch["state"].clone())
-        .collect();
-    assert_eq!(states, ["adopted", "adopted", "adopted", "pending"]);
+    case.run(&through).assert_code(0);
+    let status = case.run(&["status", "--state-in-target", "--format", "json"]);
+    assert_eq!(
+        states(&status),
+        ["adopted", "adopted", "adopted", "pending"]
+    );
     let ledger = case.kennel("SELECT DISTINCT algorithm FROM patchgen.patch");
     assert_eq!(ledger, "sha256");
 }

@@ -1,11 +1,11 @@
-use crate::{assert_code, json, patchgen};
+use crate::{json, patchgen, states};
 use patchgen_sandbox::{Auth, Options, Server};
-use patchgen_tests::{Outcome, connect, scratch_patches, server};
+use patchgen_tests::{Outcome, count, scratch_patches, server};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use tempfile::TempDir;
 
-/// A database with a role of its own, as a program would have it.
+/// The patches of a database with a role of its own.
 const KENNEL: [(&str, &str); 3] = [
     (
         "patches/kennel.00000000.0000.postgres.baseline.sql",
@@ -46,15 +46,11 @@ impl Case {
     }
 
     fn dogs(&self) -> i64 {
-        let rows =
-            connect(&self.server, "kennel").query_one("SELECT count(*) FROM kennel.dogs", &[]);
-        rows.unwrap().get(0)
+        count(&self.server, "kennel", "SELECT count(*) FROM kennel.dogs")
     }
 
     fn states(&self) -> Vec<String> {
-        let status = json(&self.run(&["status", "--format", "json"]));
-        let state = |patch: &serde_json::Value| patch["state"].as_str().unwrap().to_owned();
-        status.as_array().unwrap().iter().map(state).collect()
+        states(&self.run(&["status", "--format", "json"]))
     }
 }
 
@@ -68,7 +64,7 @@ fn plan_changes_nothing_and_apply_runs_each_patch_once() {
     };
     let before = databases();
     let plan = case.run(&["plan", "--format", "json", "--exit-code"]);
-    assert_code(&plan, 4);
+    plan.assert_code(4);
     let files: Vec<_> = json(&plan)
         .as_array()
         .unwrap()
@@ -93,15 +89,15 @@ fn plan_changes_nothing_and_apply_runs_each_patch_once() {
     assert_eq!(again["applied"].as_array().unwrap().len(), 0);
     assert_eq!(case.dogs(), 2);
     assert_eq!(case.states(), ["applied"; 3]);
-    assert_code(&case.run(&["status", "--exit-code"]), 0);
-    assert_code(&case.run(&["verify"]), 0);
+    case.run(&["status", "--exit-code"]).assert_code(0);
+    case.run(&["verify"]).assert_code(0);
 }
 
 #[test]
-fn a_failed_patch_is_named_with_its_place_and_leaves_nothing() {
+fn a_failed_patch_is_reported_with_its_position_and_leaves_nothing() {
     let case = Case::new(&[BROKEN]);
     let outcome = case.run(&["apply"]);
-    assert_code(&outcome, 1);
+    outcome.assert_code(1);
     assert!(outcome.stdout.is_empty(), "{outcome:#?}");
     let (_, message) = outcome.stderr.split_once("error: ").unwrap();
     assert_eq!(
@@ -118,14 +114,14 @@ fn a_failed_patch_is_named_with_its_place_and_leaves_nothing() {
         "INSERT INTO kennel.dogs VALUES ('Åsa');\n",
     )
     .unwrap();
-    assert_code(&case.run(&["apply"]), 0);
+    case.run(&["apply"]).assert_code(0);
     assert_eq!(case.dogs(), 3);
 }
 
 #[test]
 fn an_edited_patch_stops_everything() {
     let case = Case::new(&[]);
-    assert_code(&case.run(&["apply"]), 0);
+    case.run(&["apply"]).assert_code(0);
     fs::write(
         case.folder.path().join(KENNEL[1].0),
         "CREATE TABLE kennel.dogs (name text, age int);\n",
@@ -139,12 +135,12 @@ fn an_edited_patch_stops_everything() {
     )
     .unwrap();
     let outcome = case.run(&["apply"]);
-    assert_code(&outcome, 1);
+    outcome.assert_code(1);
     assert!(outcome.stderr.contains("was edited"), "{outcome:#?}");
-    assert_code(&case.run(&["verify"]), 1);
+    case.run(&["verify"]).assert_code(1);
     assert_eq!(case.states(), ["applied", "edited", "applied", "pending"]);
     fs::write(case.folder.path().join(KENNEL[1].0), KENNEL[1].1).unwrap();
-    assert_code(&case.run(&["apply"]), 0);
+    case.run(&["apply"]).assert_code(0);
 }
 
 #[test]
@@ -160,7 +156,7 @@ fn one_or_some_of_the_pending_patches() {
     let case = Case::new(&[concurrent, last]);
     let applied = |arguments: &[&str]| {
         let outcome = case.run(&[&["apply", "--format", "json"], arguments].concat());
-        assert_code(&outcome, 0);
+        outcome.assert_code(0);
         json(&outcome)["applied"].as_array().unwrap().len()
     };
     assert_eq!(applied(&["--kinds", "direct,concurrent"]), 0);
@@ -174,12 +170,12 @@ fn one_or_some_of_the_pending_patches() {
 #[test]
 fn a_dry_run_leaves_nothing() {
     let case = Case::new(&[]);
-    assert_code(&case.run(&["apply"]), 0);
+    case.run(&["apply"]).assert_code(0);
     let next = "patches/kennel.20240201.0001.kennel.next.sql";
     let path = case.folder.path().join(next);
     fs::write(&path, "INSERT INTO kennel.dogs VALUES ('Åsa');\n").unwrap();
     let outcome = case.run(&["apply", "--dry-run", "--format", "json"]);
-    assert_code(&outcome, 0);
+    outcome.assert_code(0);
     assert_eq!(json(&outcome)["tried"][0]["file"], next);
     assert_eq!(
         (case.dogs(), case.states().pop().unwrap().as_str()),
@@ -187,7 +183,7 @@ fn a_dry_run_leaves_nothing() {
     );
     fs::write(&path, BROKEN.1).unwrap();
     let outcome = case.run(&["apply", "--dry-run"]);
-    assert_code(&outcome, 1);
+    outcome.assert_code(1);
     assert!(
         outcome.stderr.contains(&format!("{next}:3:3: ")),
         "{outcome:#?}"
@@ -195,26 +191,24 @@ fn a_dry_run_leaves_nothing() {
 }
 
 #[test]
-fn a_patch_in_doubt_stops_everything_until_it_is_settled() {
+fn a_patch_in_doubt_stops_everything_until_it_is_resolved() {
     let case = Case::new(&[]);
-    assert_code(&case.run(&["apply"]), 0);
-    // As if the program had died before the last record, and the server had been replaced since.
+    case.run(&["apply"]).assert_code(0);
+    // Simulates a program that died before the last record, and a server that was replaced afterwards.
     let forget =
         "UPDATE patchgen.patch SET state = 'committing', finished_at = NULL WHERE minor = 2;
         UPDATE patchgen.run SET state = 'committing', system_identifier = '1' WHERE minor = 2;";
     case.server.psql("patches", forget).unwrap();
     let outcome = case.run(&["apply"]);
-    assert_code(&outcome, 3);
+    outcome.assert_code(3);
     for part in [KENNEL[2].0, "resolve --applied", "resolve --retry"] {
         assert!(outcome.stderr.contains(part), "{part}: {outcome:#?}");
     }
     assert_eq!(case.states(), ["applied", "applied", "in-doubt"]);
-    assert_code(&case.run(&["resolve"]), 2);
-    assert_code(
-        &case.run(&["resolve", "--applied", "kennel.20240131.0002"]),
-        0,
-    );
-    assert_code(&case.run(&["apply"]), 0);
+    case.run(&["resolve"]).assert_code(2);
+    case.run(&["resolve", "--applied", "kennel.20240131.0002"])
+        .assert_code(0);
+    case.run(&["apply"]).assert_code(0);
     assert_eq!(
         (case.dogs(), case.states()),
         (2, vec!["applied".to_owned(); 3])
@@ -222,7 +216,7 @@ fn a_patch_in_doubt_stops_everything_until_it_is_settled() {
 }
 
 #[test]
-fn the_log_goes_to_standard_error_and_json_stands_alone() {
+fn the_log_goes_to_standard_error_and_json_to_standard_output() {
     let case = Case::new(&[]);
     let outcome = case.run(&[
         "-l",
@@ -232,7 +226,7 @@ fn the_log_goes_to_standard_error_and_json_stands_alone() {
         "--format",
         "json",
     ]);
-    assert_code(&outcome, 0);
+    outcome.assert_code(0);
     assert_eq!(json(&outcome)["applied"].as_array().unwrap().len(), 3);
     assert!(outcome.stderr.contains("DEBUG"), "{outcome:#?}");
     assert!(!outcome.stderr.contains('\u{1b}'), "{outcome:#?}");
@@ -241,10 +235,11 @@ fn the_log_goes_to_standard_error_and_json_stands_alone() {
 }
 
 #[test]
-fn another_database_and_the_state_within_it() {
+fn a_mapped_database_with_the_state_in_it() {
     let case = Case::new(&[]);
     let options = ["--state-in-target", "--map", "kennel=kennel_test"];
-    assert_code(&case.run(&[&["apply"], &options[..]].concat()), 0);
+    case.run(&[&["apply"], &options[..]].concat())
+        .assert_code(0);
     let databases = case.server.psql(
         "postgres",
         "SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY 1",
@@ -279,7 +274,7 @@ fn no_message_has_a_password() {
             folder.path(),
             &["-l", "trace", "apply", "--conninfo", &conninfo],
         );
-        assert_code(&outcome, 1);
+        outcome.assert_code(1);
         let said = format!("{}{}", outcome.stdout, outcome.stderr);
         assert!(said.contains("error: "), "{said}");
         assert!(!said.contains("Zq7"), "{said}");
@@ -287,14 +282,14 @@ fn no_message_has_a_password() {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_named() {
+fn a_server_that_cannot_be_reached_is_named() {
     let folder = scratch_patches(&KENNEL);
     let place = folder.path().to_str().unwrap().to_owned();
     let outcome = patchgen(
         folder.path(),
         &["status", "--conninfo", &format!("host={place} port=5")],
     );
-    assert_code(&outcome, 1);
+    outcome.assert_code(1);
     assert!(
         outcome.stderr.contains(&format!("`{place}:5`")),
         "{outcome:#?}"
@@ -333,10 +328,10 @@ fn a_service_and_a_password_file_lead_to_the_server() {
         |mode| fs::set_permissions(&password_file, fs::Permissions::from_mode(mode)).unwrap();
     mode(0o644);
     let refused = run(&["-l", "warn", "apply"]);
-    assert_code(&refused, 1);
+    refused.assert_code(1);
     assert!(refused.stderr.contains("chmod 600"), "{refused:#?}");
     mode(0o600);
-    assert_code(&run(&["apply"]), 0);
+    run(&["apply"]).assert_code(0);
     let names = server.psql(
         "kennel",
         "SELECT string_agg(name, ' ' ORDER BY name) FROM kennel.dogs",

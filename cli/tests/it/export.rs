@@ -1,12 +1,12 @@
-//! Scripts for administrators, run by the real psql.
+//! Scripts for administrators, run by psql.
 
-use crate::{assert_code, json, patchgen};
+use crate::{patchgen, states};
 use patchgen_sandbox::Server;
 use patchgen_tests::{Outcome, scratch_patches, server};
 use std::fs;
 use tempfile::TempDir;
 
-/// Most of what a patch may contain.
+/// Patches with most of the features that scripts support.
 const KENNEL: [(&str, &str); 6] = [
     (
         "patches/kennel.00000000.0000.postgres.baseline.sql",
@@ -56,44 +56,42 @@ impl Case {
 
     fn run(&self, arguments: &[&str]) -> Outcome {
         let conninfo = self.server.conninfo("postgres", "postgres");
-        let place = ["--conninfo", &conninfo];
+        let connection = ["--conninfo", &conninfo];
         patchgen(
             self.folder.path(),
-            &[&place, arguments, &self.options].concat(),
+            &[&connection, arguments, &self.options].concat(),
         )
     }
 
     fn export(&self) -> String {
         let outcome = self.run(&["export"]);
-        assert_code(&outcome, 0);
+        outcome.assert_code(0);
         outcome.stdout
     }
 
     fn states(&self) -> Vec<String> {
-        let status = json(&self.run(&["status", "--format", "json"]));
-        let state = |patch: &serde_json::Value| patch["state"].as_str().unwrap().to_owned();
-        status.as_array().unwrap().iter().map(state).collect()
+        states(&self.run(&["status", "--format", "json"]))
     }
 }
 
-/// The state apart, in the database itself, and with one login for all.
-const PLACES: [&[&str]; 3] = [&[], &["--state-in-target"], &["--role-mode", "set-role"]];
+/// Options for the state apart, the state in the target, and one login for all roles.
+const CONFIGURATIONS: [&[&str]; 3] = [&[], &["--state-in-target"], &["--role-mode", "set-role"]];
 
 #[test]
 fn psql_does_what_apply_would_do_and_leaves_nothing_to_do() {
-    for place in PLACES {
-        let applied = Case::new(place);
-        assert_code(&applied.run(&["apply"]), 0);
-        let exported = Case::new(place);
+    for options in CONFIGURATIONS {
+        let applied = Case::new(options);
+        applied.run(&["apply"]).assert_code(0);
+        let exported = Case::new(options);
         let script = exported.export();
         assert_eq!(exported.states(), ["pending"; 6]);
         exported
             .server
             .psql("postgres", &script)
-            .unwrap_or_else(|error| panic!("{place:?}: {error}: {:?}\n{script}", error.help()));
-        assert_eq!(exported.states(), ["applied"; 6], "{place:?}");
+            .unwrap_or_else(|error| panic!("{options:?}: {error}: {:?}\n{script}", error.help()));
+        assert_eq!(exported.states(), ["applied"; 6], "{options:?}");
         let dogs = |case: &Case| case.server.psql("kennel", ALL).unwrap();
-        assert_eq!(dogs(&exported), dogs(&applied), "{place:?}");
+        assert_eq!(dogs(&exported), dogs(&applied), "{options:?}");
         let again = exported.run(&["apply"]);
         assert!(
             again.stdout.starts_with("nothing to do for 6 patches"),
@@ -107,10 +105,10 @@ fn psql_does_what_apply_would_do_and_leaves_nothing_to_do() {
 
 #[test]
 fn a_script_has_only_what_is_pending_and_does_not_run_twice() {
-    for place in PLACES {
-        let case = Case::new(place);
+    for options in CONFIGURATIONS {
+        let case = Case::new(options);
         let files = [KENNEL[0].0, KENNEL[1].0, KENNEL[2].0];
-        assert_code(&case.run(&[&["apply"], &files[..]].concat()), 0);
+        case.run(&[&["apply"], &files[..]].concat()).assert_code(0);
         let path = case.folder.path().join("pending.sql");
         let written = case.run(&["export", "-o", "pending.sql"]);
         assert!(
@@ -119,18 +117,22 @@ fn a_script_has_only_what_is_pending_and_does_not_run_twice() {
         );
         let script = fs::read_to_string(&path).unwrap();
         case.server.psql("postgres", &script).unwrap();
-        assert_eq!(case.states()[3..], ["applied"; 3], "{place:?}");
+        assert_eq!(case.states()[3..], ["applied"; 3], "{options:?}");
         let dogs = case.server.psql("kennel", ALL).unwrap();
         case.server.psql("postgres", &script).unwrap_err();
-        assert_eq!(case.server.psql("kennel", ALL).unwrap(), dogs, "{place:?}");
-        assert_eq!(case.states()[3..], ["applied"; 3], "{place:?}");
+        assert_eq!(
+            case.server.psql("kennel", ALL).unwrap(),
+            dogs,
+            "{options:?}"
+        );
+        assert_eq!(case.states()[3..], ["applied"; 3], "{options:?}");
     }
 }
 
 #[test]
-fn a_script_stops_at_the_first_error_and_keeps_what_is_before() {
-    for place in PLACES {
-        let case = Case::new(place);
+fn a_script_stops_at_the_first_error_and_keeps_earlier_patches() {
+    for options in CONFIGURATIONS {
+        let case = Case::new(options);
         let path = case.folder.path().join(KENNEL[3].0);
         fs::write(
             &path,
@@ -139,24 +141,29 @@ fn a_script_stops_at_the_first_error_and_keeps_what_is_before() {
         .unwrap();
         case.server.psql("postgres", &case.export()).unwrap_err();
         let states = case.states();
-        assert_eq!(states[..3], ["applied"; 3], "{place:?}");
-        // Only where patch and record are one transaction does the record tell that nothing was kept.
-        if place.contains(&"--state-in-target") {
-            assert_eq!(states[3..], ["pending"; 3], "{place:?}");
+        assert_eq!(states[..3], ["applied"; 3], "{options:?}");
+        // The record says that nothing was kept only if patch and record are one transaction.
+        if options.contains(&"--state-in-target") {
+            assert_eq!(states[3..], ["pending"; 3], "{options:?}");
         } else {
-            assert_eq!(states[3..], ["in-doubt", "pending", "pending"], "{place:?}");
-            assert_code(&case.run(&["apply"]), 3);
-            assert_code(&case.run(&["resolve", "--retry", KENNEL[3].0]), 0);
+            assert_eq!(
+                states[3..],
+                ["in-doubt", "pending", "pending"],
+                "{options:?}"
+            );
+            case.run(&["apply"]).assert_code(3);
+            case.run(&["resolve", "--retry", KENNEL[3].0])
+                .assert_code(0);
         }
         fs::write(&path, KENNEL[3].1).unwrap();
-        assert_code(&case.run(&["apply"]), 0);
+        case.run(&["apply"]).assert_code(0);
         let halves = "SELECT count(*) FROM kennel.dogs WHERE name = 'half'";
         assert_eq!(case.server.psql("kennel", halves).unwrap(), "0");
     }
 }
 
 #[test]
-fn a_baseline_that_makes_its_database_and_one_that_is_there() {
+fn a_baseline_that_creates_its_database_and_one_of_an_existing_database() {
     let own = [
         (
             "patches/own.00000000.0000.postgres.baseline.sql",
@@ -175,8 +182,8 @@ fn a_baseline_that_makes_its_database_and_one_that_is_there() {
             "CREATE TABLE once ();\n",
         ),
     ];
-    for place in PLACES {
-        let mut case = Case::new(place);
+    for options in CONFIGURATIONS {
+        let mut case = Case::new(options);
         case.folder = scratch_patches(&own);
         case.server
             .psql("postgres", "CREATE DATABASE there")
@@ -184,7 +191,11 @@ fn a_baseline_that_makes_its_database_and_one_that_is_there() {
         case.server
             .psql("postgres", &case.export())
             .unwrap_or_else(|error| {
-                panic!("{place:?}: {error}: {:?}\n{}", error.help(), case.export())
+                panic!(
+                    "{options:?}: {error}: {:?}\n{}",
+                    error.help(),
+                    case.export()
+                )
             });
         assert_eq!(case.states(), ["applied", "applied", "adopted", "applied"]);
         assert_eq!(
@@ -205,12 +216,12 @@ fn the_ledger_may_be_on_another_server() {
     let case = Case::new(&[]);
     let other = server();
     let conninfo = other.conninfo("postgres", "postgres");
-    let place = ["--state-conninfo", &conninfo];
-    let export = case.run(&[&["export"], &place[..]].concat());
-    assert_code(&export, 0);
-    // Wherever psql begins: the script says where it goes.
+    let connection = ["--state-conninfo", &conninfo];
+    let export = case.run(&[&["export"], &connection[..]].concat());
+    export.assert_code(0);
+    // The script connects to its databases itself, so psql may start in any database.
     other.psql("postgres", &export.stdout).unwrap();
-    let again = case.run(&[&["apply"], &place[..]].concat());
+    let again = case.run(&[&["apply"], &connection[..]].concat());
     assert!(
         again.stdout.starts_with("nothing to do for 6 patches"),
         "{again:#?}"
@@ -254,7 +265,7 @@ fn odd_names_and_schemas_are_kept() {
         let map = format!("kennel={target}");
         let options = ["--map", &map, "--state-database", ledger];
         let export = case.run(&[&["export"], &options[..]].concat());
-        assert_code(&export, 0);
+        export.assert_code(0);
         case.server
             .psql("postgres", &export.stdout)
             .unwrap_or_else(|error| panic!("{error}: {:?}\n{}", error.help(), export.stdout));
@@ -269,7 +280,7 @@ fn odd_names_and_schemas_are_kept() {
 }
 
 #[test]
-fn a_baseline_for_psql_stays_what_it_is() {
+fn a_baseline_for_psql_is_exported_as_it_is() {
     let mut case = Case::new(&[]);
     case.folder = scratch_patches(&[(
         "patches/kennel.00000000.0000.postgres.dogs.sql",
@@ -283,8 +294,8 @@ fn a_baseline_for_psql_stays_what_it_is() {
 
 #[test]
 fn a_schema_is_made_with_its_first_patch() {
-    for place in PLACES {
-        let mut case = Case::new(place);
+    for options in CONFIGURATIONS {
+        let mut case = Case::new(options);
         case.folder = scratch_patches(&[
             (
                 "patches/kennel.00000000.0000.owner.dogs.sql",
@@ -306,7 +317,7 @@ fn a_schema_is_made_with_its_first_patch() {
         case.server
             .psql("postgres", &script)
             .unwrap_or_else(|error| panic!("{error}: {:?}\n{script}", error.help()));
-        assert_eq!(case.states(), ["applied"; 2], "{place:?}");
+        assert_eq!(case.states(), ["applied"; 2], "{options:?}");
         let dogs =
             "SELECT name || tableowner FROM \"of dogs\".dogs, pg_tables WHERE tablename = 'dogs'";
         assert_eq!(case.server.psql("shared", dogs).unwrap(), "Luddeowner");
@@ -314,20 +325,20 @@ fn a_schema_is_made_with_its_first_patch() {
 }
 
 #[test]
-fn a_database_whose_script_stopped_half_way_is_made_anew() {
-    for place in PLACES {
-        let case = Case::new(place);
+fn a_database_whose_script_stopped_is_created_again() {
+    for options in CONFIGURATIONS {
+        let case = Case::new(options);
         let path = case.folder.path().join(KENNEL[1].0);
         fs::write(&path, "SELECT 1 / 0;\n").unwrap();
         case.server.psql("postgres", &case.export()).unwrap_err();
-        assert_eq!(case.states(), ["pending"; 6], "{place:?}");
+        assert_eq!(case.states(), ["pending"; 6], "{options:?}");
         fs::write(&path, KENNEL[1].1).unwrap();
-        // A role is not of the database that is dropped.
+        // A role does not belong to the database that is dropped.
         case.server.psql("kennel", "DROP OWNED BY kennel").unwrap();
         case.server.psql("postgres", "DROP ROLE kennel").unwrap();
         case.server
             .psql("postgres", &case.export())
-            .unwrap_or_else(|error| panic!("{place:?}: {error}: {:?}", error.help()));
-        assert_eq!(case.states(), ["applied"; 6], "{place:?}");
+            .unwrap_or_else(|error| panic!("{options:?}: {error}: {:?}", error.help()));
+        assert_eq!(case.states(), ["applied"; 6], "{options:?}");
     }
 }

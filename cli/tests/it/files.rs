@@ -1,9 +1,9 @@
-use crate::{assert_code, json, patchgen, run};
+use crate::{json, patchgen, run};
 use patchgen_tests::scratch_patches;
 use std::fs;
 
 #[test]
-fn check_tells_all_faults_with_their_places() {
+fn check_reports_all_errors_with_their_positions() {
     let folder = scratch_patches(&[
         (
             "patches/kennel.20240131.0001.postgres.good.sql",
@@ -16,7 +16,7 @@ fn check_tells_all_faults_with_their_places() {
         ),
     ]);
     let outcome = patchgen(folder.path(), &["check", "--format", "json"]);
-    assert_code(&outcome, 1);
+    outcome.assert_code(1);
     let findings = json(&outcome);
     let place = |position: usize| {
         let finding = &findings[position];
@@ -42,7 +42,7 @@ fn check_tells_all_faults_with_their_places() {
     assert_eq!(findings.as_array().unwrap().len(), 2);
 
     let outcome = patchgen(folder.path(), &["check"]);
-    assert_code(&outcome, 1);
+    outcome.assert_code(1);
     assert!(outcome.stdout.is_empty(), "{outcome:#?}");
     assert!(
         outcome
@@ -66,11 +66,11 @@ fn a_glob_a_list_and_a_folder_mean_the_same() {
     ];
     for globs in [&["hund*/**/*.sql"][..], &files, &["./hund[1]"]] {
         let outcome = patchgen(folder.path(), &[&["check"], globs].concat());
-        assert_code(&outcome, 0);
+        outcome.assert_code(0);
         assert_eq!(outcome.stdout, "2 patches checked: all well\n", "{globs:?}");
     }
     let outcome = patchgen(folder.path(), &["check", "nowhere/*.sql"]);
-    assert_code(&outcome, 1);
+    outcome.assert_code(1);
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn a_rule_can_be_made_an_error_or_left_out() {
         (&["--deny", "no-such-rule"], 1, ""),
     ] {
         let outcome = patchgen(folder.path(), &[&["check"], more].concat());
-        assert_code(&outcome, expected);
+        outcome.assert_code(expected);
         assert_eq!(outcome.stdout, warnings, "{outcome:#?}");
     }
 }
@@ -99,7 +99,7 @@ fn a_rule_can_be_made_an_error_or_left_out() {
 fn every_rule_is_explained() {
     let folder = scratch_patches(&[]);
     let outcome = patchgen(folder.path(), &["check", "--explain", "renaming-column"]);
-    assert_code(&outcome, 0);
+    outcome.assert_code(0);
     for part in ["renaming-column (warns by default)", "why: ", "instead: "] {
         assert!(outcome.stdout.contains(part), "{outcome:#?}");
     }
@@ -110,20 +110,20 @@ fn every_rule_is_explained() {
         assert_ne!(rule["why"], "", "{rule}");
         assert_ne!(rule["instead"], "", "{rule}");
     }
-    assert_code(&patchgen(folder.path(), &["check", "--explain", "x"]), 1);
+    patchgen(folder.path(), &["check", "--explain", "x"]).assert_code(1);
 }
 
 #[test]
 fn a_sealed_patch_cannot_change() {
     let folder = scratch_patches(&[("patches/kennel.20240131.0001.postgres.a.sql", "SELECT 1;\n")]);
     let run = |arguments: &[&str]| patchgen(folder.path(), arguments);
-    assert_code(&run(&["lock", "--check"]), 1);
-    assert_code(&run(&["lock"]), 0);
-    assert_code(&run(&["lock", "--check"]), 0);
+    run(&["lock", "--check"]).assert_code(1);
+    run(&["lock"]).assert_code(0);
+    run(&["lock", "--check"]).assert_code(0);
     let new = "patches/kennel.20240131.0002.postgres.b.sql";
     fs::write(folder.path().join(new), "SELECT 2;\n").unwrap();
-    assert_code(&run(&["check"]), 0);
-    assert_code(&run(&["check", "--locked"]), 1);
+    run(&["check"]).assert_code(0);
+    run(&["check", "--locked"]).assert_code(1);
     let outcome = run(&["lock", "--format", "json"]);
     assert_eq!(
         (&json(&outcome)["patches"], &json(&outcome)["changed"]),
@@ -131,16 +131,16 @@ fn a_sealed_patch_cannot_change() {
     );
     fs::write(folder.path().join(new), "SELECT 3;\n").unwrap();
     let outcome = run(&["check"]);
-    assert_code(&outcome, 1);
+    outcome.assert_code(1);
     assert!(outcome.stderr.contains(new), "{outcome:#?}");
     let outcome = run(&["lock"]);
-    assert_code(&outcome, 0);
+    outcome.assert_code(0);
     let told = "a seal was broken: kennel.20240131.0002 is sealed, and was edited since";
     assert!(outcome.stdout.contains(told), "{outcome:#?}");
 }
 
 #[test]
-fn a_new_patch_comes_behind_all_others() {
+fn a_new_patch_comes_after_all_others() {
     let folder = scratch_patches(&[(
         "patches/module/kennel.99990131.0007.postgres.a.sql",
         "SELECT 1;\n",
@@ -157,17 +157,17 @@ fn a_new_patch_comes_behind_all_others() {
             "concurrent",
         ],
     );
-    assert_code(&outcome, 0);
+    outcome.assert_code(0);
     let file = "patches/module/kennel.99990131.0008.dog.add_breed.sql";
     assert_eq!(outcome.stdout, format!("{file}\n"));
     let text = fs::read_to_string(folder.path().join(file)).unwrap();
     assert!(text.starts_with("-- patch: kind=concurrent\n"));
-    assert_code(&patchgen(folder.path(), &["check"]), 0);
+    patchgen(folder.path(), &["check"]).assert_code(0);
 
     let outcome = patchgen(folder.path(), &["new", "1kennel", "x"]);
-    assert_code(&outcome, 1);
+    outcome.assert_code(1);
     assert!(outcome.stderr.contains("help:"), "{outcome:#?}");
-    assert_code(&patchgen(folder.path(), &["new", "kennel"]), 2);
+    patchgen(folder.path(), &["new", "kennel"]).assert_code(2);
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn cargo_patchgen_is_the_same_program() {
     let cargo_patchgen = env!("CARGO_BIN_EXE_cargo-patchgen");
     for arguments in [&["patchgen", "check"][..], &["check"]] {
         let outcome = run(cargo_patchgen, folder.path(), arguments);
-        assert_code(&outcome, 0);
+        outcome.assert_code(0);
         assert_eq!(outcome.stdout, "1 patch checked: all well\n");
     }
 }

@@ -1,13 +1,13 @@
-//! The program `patchgen` as a user has it: arguments in; exit code, output and databases out.
-#![expect(clippy::unwrap_used, reason = "what cannot go on is a failed test")]
+//! Tests of the program `patchgen`: its exit codes, its output, and its effects on databases.
+#![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
 
-/// Databases of other tools, taken over.
+/// Adoption of databases from other tools.
 mod adopt;
 /// Commands on databases.
 mod databases;
 /// Scripts for administrators.
 mod export;
-/// Commands that only need files.
+/// Commands that need only files.
 mod files;
 
 use patchgen_tests::{Outcome, Running};
@@ -17,7 +17,7 @@ use std::process::Command;
 
 const PATCHGEN: &str = env!("CARGO_BIN_EXE_patchgen");
 
-/// Runs a program in a folder, without anything of the tester's own environment.
+/// Runs a program in a folder with an empty environment.
 fn run(program: &str, folder: &Path, arguments: &[&str]) -> Outcome {
     let mut command = Command::new(program);
     command.current_dir(folder).args(arguments);
@@ -29,19 +29,15 @@ fn patchgen(folder: &Path, arguments: &[&str]) -> Outcome {
     run(PATCHGEN, folder, arguments)
 }
 
-/// The exit code and all that was said, so that a failed comparison shows why.
-fn code(outcome: &Outcome) -> (i32, &str, &str) {
-    let code = outcome.status.code().unwrap();
-    (code, &outcome.stdout, &outcome.stderr)
-}
-
-#[track_caller]
-fn assert_code(outcome: &Outcome, expected: i32) {
-    assert_eq!(code(outcome).0, expected, "{outcome:#?}");
-}
-
-/// Standard output, which must be one JSON value and nothing else.
+/// Parses the standard output, which must be one JSON value.
 #[track_caller]
 fn json(outcome: &Outcome) -> Value {
     serde_json::from_str(&outcome.stdout).unwrap_or_else(|error| panic!("{error}: {outcome:#?}"))
+}
+
+/// Returns the states in the JSON output of `status`.
+fn states(status: &Outcome) -> Vec<String> {
+    let state = |patch: &Value| patch["state"].as_str().unwrap().to_owned();
+    let patches = json(status);
+    patches.as_array().unwrap().iter().map(state).collect()
 }
