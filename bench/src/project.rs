@@ -32,14 +32,14 @@ pub struct Project {
     pub target: PathBuf,
 }
 
-/// The folder that all scratch projects live in.
+/// Returns the folder of all scratch projects.
 fn scratch() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("target/scratch")
 }
 
 impl Project {
-    /// A project with so many migrations of one to two kilobytes. Projects of a tool share a target folder, so that only
-    /// their own crate is built anew.
+    /// Creates a project with `count` migrations of one to two kilobytes. The projects of a tool share a target folder, so
+    /// that only their own crate is built again.
     pub fn new(tool: Tool, count: usize) -> Result<Self> {
         let folder = scratch().join(format!("{}-{count}", tool.name()));
         if folder.exists() {

@@ -9,7 +9,7 @@
 //! assert_eq!(server.psql("postgres", "SELECT 6 * 7")?, "42");
 //! // A driver connects with server.conninfo("postgres", "postgres") or server.url(..).
 //! # Ok(())
-//! # } // the server and its folder are gone here
+//! # } // the server and its folder are removed here
 //! ```
 //!
 //! - The binaries are those of `$PG_BIN`, else the newest that is installed ([`Binaries`]). Nothing is downloaded.

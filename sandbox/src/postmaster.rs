@@ -14,7 +14,7 @@ use crate::error::{Error, excerpt};
 const POLL: Duration = Duration::from_millis(2);
 /// Time limit of a start. Crash recovery of much data may take long.
 const START_LIMIT: Duration = Duration::from_secs(120);
-/// Time after which a server that does not end is killed. After twice this time nobody waits for it any more.
+/// Time after which a server that does not end is killed. After twice this time the wait ends.
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 
 /// A running postmaster.
@@ -58,7 +58,7 @@ impl PidFile {
 }
 
 impl Postmaster {
-    /// Starts the server of a data folder and waits until it takes connections.
+    /// Starts the server of a data folder and waits until it accepts connections.
     pub(crate) fn start(
         account: &Account,
         binaries: &Binaries,

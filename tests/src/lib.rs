@@ -1,7 +1,7 @@
 //! Library of the integration tests. The tests are in `tests/it`, one binary with one module for each topic.
 //!
 //! - [`server`]: a throwaway PostgreSQL, in about a tenth of a second. [`connect`] opens a session; [`execute`],
-//!   [`column`] and [`count`] run SQL.
+//!   [`column()`] and [`count`] run SQL.
 //! - [`app_patches`], [`numbered_patches`] and [`scratch_patches`]: folders of patch files.
 //! - [`Subject`]: the program under test, with a server and a folder.
 //! - [`Proxy`]: forwards a program's connections to the server, counts how often the program waits, and breaks them.

@@ -10,7 +10,7 @@ use std::time::{Instant, SystemTime};
 
 #[derive(Parser)]
 struct Arguments {
-    /// Seed of the faults; the same seed gives the same faults [default: the time]
+    /// Seed of the faults; the same seed yields the same faults [default: the time]
     #[arg(long)]
     seed: Option<u64>,
     /// Number of faults to inject

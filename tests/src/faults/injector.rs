@@ -24,7 +24,7 @@ pub(super) struct Injector<'s> {
 }
 
 impl Injector<'_> {
-    /// Injects the fault and returns whether it had an object. A stopped program is resumed afterwards.
+    /// Injects the fault and returns whether it took effect. A stopped program is resumed afterwards.
     pub(super) fn inject(&mut self, running: &Running, is_stopped: bool) -> bool {
         let (servers, scenario) = (self.servers, self.case.scenario);
         let injected = match self.case.fault {

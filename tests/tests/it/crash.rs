@@ -35,8 +35,8 @@ fn assert_complete(server: &Server, ledger: &str, what: &str) {
     assert_eq!(count(server, "postgres", left), 0, "{what}");
 }
 
-/// Kills the program at the given occurrence of a failpoint, run after run, until a run succeeds. Returns the number of
-/// kills.
+/// Kills the program at the given occurrence of a failpoint in each run until a run succeeds or the limit of kills is
+/// reached, and then applies the rest. Returns the number of kills before the success, or 1 at the limit.
 fn kill_until_success(subject: &Subject, point: &str, number: usize, what: &str) -> usize {
     for kills in 0..12 {
         let outcome = subject
