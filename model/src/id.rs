@@ -42,6 +42,12 @@ impl<'a> PatchId<'a> {
         Self { grammar, ..self }
     }
 
+    /// The grammar that the identity is spelled in.
+    #[must_use]
+    pub const fn grammar(&self) -> Grammar {
+        self.grammar
+    }
+
     const fn key(&self) -> (&'a str, Version) {
         (self.database, self.version)
     }

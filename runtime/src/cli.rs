@@ -30,12 +30,14 @@ mod action;
 mod adopt;
 mod export;
 mod options;
+mod outcome;
+mod selection;
 
-use action::Select;
-pub use action::{Action, Apply, Outcome, Plan, Resolve, Status, Verify};
+pub use action::{Action, Apply, Plan, Resolve, Status, Verify};
 pub use adopt::Adopt;
 pub use export::Export;
 pub use options::{Format, Options};
+pub use outcome::Outcome;
 
 use crate::{Config, Error, PatchSet};
 use std::io::Write as _;
@@ -43,12 +45,12 @@ use std::process::ExitCode;
 
 /// The exit code of a failure.
 pub const FAILED: u8 = 1;
-/// The exit code when it cannot be known whether a patch took effect.
+/// The exit code if the outcome of a patch cannot be known.
 pub const IN_DOUBT: u8 = 3;
-/// The exit code of `plan` and `status` when patches are pending and `--exit-code` is given.
+/// The exit code of `plan` and `status` if patches are pending and `--exit-code` is given.
 pub const PENDING: u8 = 4;
 
-/// The subcommand: what to do, and the options that say where and how.
+/// The subcommand: an action, and the options that it has in common with the others.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Command {
     #[command(flatten)]
@@ -58,7 +60,7 @@ pub struct Command {
 }
 
 impl Command {
-    /// Does what the command line says: the outcome goes to standard output, an error to standard error.
+    /// Performs the action of the command line; writes its outcome to standard output, an error to standard error.
     ///
     /// Options of the command line take precedence over what `config` has.
     #[must_use]
@@ -66,7 +68,7 @@ impl Command {
         let config = self.options.configure(set, config);
         match config.and_then(|config| self.action.perform(set, config, self.options.format)) {
             Ok(outcome) => {
-                // Whoever reads may have closed the pipe.
+                // The reader may have closed the pipe.
                 let _ = writeln!(std::io::stdout(), "{}", outcome.text);
                 outcome.code.into()
             }

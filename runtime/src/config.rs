@@ -1,88 +1,19 @@
-//! What a program may set; every field has a default that suits an up-to-date or empty database.
+//! The configuration of a run; every field has a default that suits an up-to-date or empty database.
 
-use crate::Error;
-use crate::conninfo::Conninfo;
-use crate::observer::Observer;
-use crate::session::Connector;
+mod choice;
+
+use crate::conninfo::{Conninfo, ConninfoError};
+use crate::event::{Event, Observer};
+use crate::{Error, ErrorKind, Place};
 use patchgen_model::Kind;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What to do when the ledger and the program's patches differ.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Policy {
-    /// Refuse to go on.
-    Error,
-    /// Say it and go on.
-    Warn,
-    /// Go on.
-    Ignore,
-}
+pub use choice::{Grouping, Policy, RoleMode, Selection, StateLocation};
 
-/// Where the ledger is.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum StateLocation {
-    /// In a database of its own, used by a role of its own.
-    Apart {
-        /// The state database.
-        database: String,
-        /// The role that owns and uses it.
-        role: String,
-    },
-    /// In each target database; a patch and its record are one transaction.
-    InTarget,
-}
-
-/// As whom patches run.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum RoleMode {
-    /// Log in as the patch's user.
-    Login,
-    /// Log in as the connection's user and `SET LOCAL ROLE` to the patch's user.
-    SetRole,
-}
-
-/// How many of the pending patches one call applies.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Selection {
-    /// All of them.
-    All,
-    /// The first ones that are of one type: std, or direct and concurrent.
-    Group,
-    /// The first one.
-    One,
-}
-
-/// Which patches share a transaction.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Grouping {
-    /// Every patch has a transaction of its own, but for the bootstrap of a database that was just created.
-    Each,
-    /// Consecutive std patches of one database and one user share a transaction: all of them, or none.
-    Consecutive,
-}
-
-/// Where a logical database really is.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Target {
-    /// The physical database.
-    pub database: String,
-    /// The schema within it, when the patches own only a schema.
-    pub schema: Option<String>,
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.database)?;
-        self.schema
-            .iter()
-            .try_for_each(|schema| write!(f, "/{schema}"))
-    }
-}
-
-/// How to reach the databases and what to do with them.
+/// The connection to the databases, and the rules by which patches are applied.
 ///
 /// ```
 /// use patchgen_runtime::{Config, Policy};
@@ -104,7 +35,7 @@ pub struct Config {
     pub(crate) state: StateLocation,
     pub(crate) state_schema: String,
     pub(crate) role_mode: RoleMode,
-    pub(crate) map: BTreeMap<String, Target>,
+    pub(crate) map: BTreeMap<String, Place>,
     pub(crate) template: Option<String>,
     pub(crate) edited: Policy,
     pub(crate) missing: Policy,
@@ -160,7 +91,7 @@ impl Config {
         }
     }
 
-    /// The defaults, after a look at the environment.
+    /// The defaults, after the environment has been checked.
     ///
     /// # Errors
     /// When `DATABASE_URL` or the libpq environment cannot be read, or names a service that does not exist.
@@ -170,14 +101,14 @@ impl Config {
         Ok(config)
     }
 
-    /// The connection: libpq keywords or a URL; its user is the one who creates what is missing.
+    /// The connection: libpq's words or a URL. Its user creates the databases and roles that are missing.
     #[must_use]
     pub fn conninfo(mut self, conninfo: impl Into<String>) -> Self {
         self.conninfo = Some(conninfo.into());
         self
     }
 
-    /// The connection to the server of the state database, when that is another one.
+    /// The connection to the server of the state database, if that is another one.
     #[must_use]
     pub fn state_conninfo(mut self, conninfo: impl Into<String>) -> Self {
         self.state_conninfo = Some(conninfo.into());
@@ -198,7 +129,7 @@ impl Config {
         self
     }
 
-    /// Where the ledger is \[database `patches`, role `patches`\].
+    /// The location of the ledger \[database `patches`, role `patches`\].
     #[must_use]
     pub fn state(mut self, location: StateLocation) -> Self {
         self.state = location;
@@ -247,98 +178,98 @@ impl Config {
         self
     }
 
-    /// As whom patches run \[log in as the patch's user\].
+    /// The way in which a session takes the role of a patch's user \[log in as the patch's user\].
     #[must_use]
     pub fn role_mode(mut self, mode: RoleMode) -> Self {
         self.role_mode = mode;
         self
     }
 
-    /// Where a logical database really is \[in the database of that name\].
+    /// The place of a logical database \[the database of that name\].
     #[must_use]
-    pub fn map(mut self, logical: impl Into<String>, target: Target) -> Self {
-        self.map.insert(logical.into(), target);
+    pub fn map(mut self, logical: impl Into<String>, place: Place) -> Self {
+        self.map.insert(logical.into(), place);
         self
     }
 
-    /// The template of the databases that are made for a bootstrap \[the server's, `template1`\].
+    /// The template of the databases that a bootstrap creates \[the server's, `template1`\].
     #[must_use]
     pub fn template(mut self, name: impl Into<String>) -> Self {
         self.template = Some(name.into());
         self
     }
 
-    /// When an applied patch was edited afterwards \[error\].
+    /// Policy for an applied patch that was edited afterwards \[error\].
     #[must_use]
     pub fn edited(mut self, policy: Policy) -> Self {
         self.edited = policy;
         self
     }
 
-    /// When the ledger knows a patch that the program has not, older than its last \[warn\].
+    /// Policy for a patch that the ledger has and the program lacks, older than the program's last \[warn\].
     #[must_use]
     pub fn missing(mut self, policy: Policy) -> Self {
         self.missing = policy;
         self
     }
 
-    /// When the ledger knows a patch newer than the program's last: an old program on a newer database \[warn\].
+    /// Policy for a patch of the ledger that is newer than the program's last: an old program on a newer database \[warn\].
     #[must_use]
     pub fn newer(mut self, policy: Policy) -> Self {
         self.newer = policy;
         self
     }
 
-    /// When a pending patch sorts before one that is applied \[warn, and apply it\].
+    /// Policy for a pending patch that sorts before one that is applied \[warn, and apply it\].
     #[must_use]
     pub fn late(mut self, policy: Policy) -> Self {
         self.late = policy;
         self
     }
 
-    /// Which kinds to apply \[all\]; the first pending patch of another kind ends the run.
+    /// The kinds to apply \[all\]; the first pending patch of another kind ends the run.
     #[must_use]
     pub fn kinds(mut self, kinds: impl IntoIterator<Item = Kind>) -> Self {
         self.kinds = kinds.into_iter().collect();
         self
     }
 
-    /// How many of the pending patches to apply \[all\].
+    /// The part of the pending patches to apply \[all\].
     #[must_use]
     pub fn selection(mut self, selection: Selection) -> Self {
         self.selection = selection;
         self
     }
 
-    /// Which patches share a transaction \[none, but for the bootstrap of a new database\].
+    /// The patches that share a transaction \[none, except in the bootstrap of a new database\].
     #[must_use]
     pub fn grouping(mut self, grouping: Grouping) -> Self {
         self.grouping = grouping;
         self
     }
 
-    /// How long a statement may wait for a lock before the patch is rolled back and tried again \[2 s\].
+    /// Time that a statement may wait for a lock before the patch is rolled back and tried again \[2 s\].
     #[must_use]
     pub fn lock_timeout(mut self, timeout: Duration) -> Self {
         self.lock_timeout = timeout;
         self
     }
 
-    /// For how long a patch that lost a lock wait is tried again \[10 min\].
+    /// Time during which a patch that could not get a lock is tried again \[10 min\].
     #[must_use]
     pub fn retry_for(mut self, duration: Duration) -> Self {
         self.retry_for = duration;
         self
     }
 
-    /// How long a statement may run; zero means for ever \[zero\].
+    /// Time that a statement may run; zero means without limit \[zero\].
     #[must_use]
     pub fn statement_timeout(mut self, timeout: Duration) -> Self {
         self.statement_timeout = timeout;
         self
     }
 
-    /// How long to wait for another run to end \[10 min\].
+    /// Time to wait for another run to end \[10 min\].
     #[must_use]
     pub fn lock_wait(mut self, duration: Duration) -> Self {
         self.lock_wait = duration;
@@ -352,27 +283,24 @@ impl Config {
         self
     }
 
-    /// Who is told of what happens, besides `tracing`.
+    /// The receiver of events, besides `tracing`.
     #[must_use]
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
         self
     }
 
-    /// The driver's settings for a connection to a logical database as one of its roles, for the work that the program
-    /// does after its patches: server, physical database and password are found as for a patch.
-    ///
-    /// The synchronous driver takes them too: `postgres::Config::from(settings)`.
-    ///
-    /// # Errors
-    /// When the connection's words cannot be read or have values that they cannot have.
-    pub fn connection(&self, database: &str, user: &str) -> Result<tokio_postgres::Config, Error> {
-        let target = self.target(database);
-        let name = crate::session::application_name(&self.program, None);
-        let mut settings =
-            Connector::new(self, self.base()?).driver(&target.database, user, &name)?;
-        settings.application_name(&self.program);
-        Ok(settings)
+    /// Reports an event: to the program's log, and to the observer if there is one.
+    pub(crate) fn emit(&self, event: &Event<'_>) {
+        event.trace();
+        if let Some(observer) = &self.observer {
+            observer.observe(event);
+        }
+    }
+
+    /// Reports a warning.
+    pub(crate) fn warn(&self, message: &str) {
+        self.emit(&Event::Warning { message });
     }
 
     /// The value of a variable: the program's, else the environment's.
@@ -395,15 +323,13 @@ impl Config {
         Ok(Conninfo::resolve(conninfo, &|name| self.environment(name))?)
     }
 
-    pub(crate) fn target(&self, logical: &str) -> Target {
-        let identity = || Target {
-            database: logical.to_owned(),
-            schema: None,
-        };
+    /// The place of a logical database.
+    pub(crate) fn place(&self, logical: &str) -> Place {
+        let identity = || Place::database(logical);
         self.map.get(logical).cloned().unwrap_or_else(identity)
     }
 
-    /// What the patches call a database.
+    /// The logical name of a physical database.
     pub(crate) fn logical<'n>(&'n self, database: &'n str) -> &'n str {
         let mapped = self.map.iter().find(|(_, to)| to.database == database);
         mapped.map_or(database, |(logical, _)| logical)
@@ -432,6 +358,16 @@ impl fmt::Debug for Config {
             .field("selection", &self.selection)
             .field("program", &self.program)
             .finish_non_exhaustive()
+    }
+}
+
+impl From<ConninfoError> for Error {
+    fn from(error: ConninfoError) -> Self {
+        let message = error.to_string();
+        match error.help() {
+            Some(help) => Self::new(ErrorKind::Config, message).with_help(help),
+            None => Self::new(ErrorKind::Config, message),
+        }
     }
 }
 

@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-mod driver;
 mod endpoint;
 mod environment;
 mod error;

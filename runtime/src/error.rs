@@ -1,11 +1,11 @@
-//! One opaque error for everything that can go wrong at run time.
+//! The error of all functions: one opaque type with predicates.
 
-use crate::ConninfoError;
-use patchgen_model::{Patch, PatchId, Version};
+use crate::identity::{Identity, ParseIdentityError};
+use patchgen_model::{Patch, PatchId};
 use std::error::Error as StdError;
 use std::fmt;
 
-/// What went wrong, coarsely; for programs that decide by it.
+/// The class of an error, for programs that decide by it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -29,7 +29,7 @@ pub enum ErrorKind {
     Locked,
     /// Another run has taken over this one's work.
     Fenced,
-    /// Whether a patch took effect cannot be known.
+    /// The outcome of a patch cannot be known.
     InDoubt,
     /// The state database answered in a way that is not understood.
     Ledger,
@@ -53,7 +53,7 @@ impl fmt::Display for Location {
     }
 }
 
-/// Why [`apply`](crate::apply), [`plan`](crate::plan) or one of their sisters failed.
+/// The error of [`apply`](crate::apply), [`plan`](crate::plan) and the other functions.
 ///
 /// `Display` is one line, in lower case and without a full stop; the remedy is [`help`](Self::help), the underlying
 /// error is [`source`](StdError::source). No password and no connection string ever appears in it.
@@ -74,7 +74,7 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     message: String,
-    patch: Option<(String, Version)>,
+    patch: Option<Identity>,
     location: Option<Location>,
     excerpt: Option<String>,
     sql_state: Option<String>,
@@ -108,8 +108,23 @@ impl Error {
         self
     }
 
+    /// Adds another error that was found in the same phase: its message, its excerpt and its help.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        let message = std::mem::take(&mut self.0.message);
+        self.0.message = format!("{message}; {other}");
+        let excerpts = [self.0.excerpt.take(), other.0.excerpt];
+        self.0.excerpt = join(excerpts);
+        let is_new = |help: &String| {
+            let known = self.0.help.as_deref().unwrap_or_default();
+            !known.lines().any(|line| line == help)
+        };
+        let help = other.0.help.filter(is_new);
+        self.0.help = join([self.0.help.take(), help]);
+        self
+    }
+
     pub(crate) fn with_patch(mut self, patch: &Patch<'_>) -> Self {
-        self.0.patch = Some((patch.database().to_owned(), patch.version()));
+        self.0.patch = Some(patch.id().into());
         self
     }
 
@@ -129,20 +144,19 @@ impl Error {
         self
     }
 
-    /// What went wrong, coarsely.
+    /// The class of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The patch that failed or is in question.
+    /// The patch that failed or is in doubt.
     #[must_use]
     pub fn patch(&self) -> Option<PatchId<'_>> {
-        let patch = self.0.patch.as_ref();
-        patch.map(|(database, version)| PatchId::new(database, *version))
+        self.0.patch.as_ref().map(Identity::as_id)
     }
 
-    /// Where in a patch file it failed.
+    /// The place in a patch file at which it failed.
     #[must_use]
     pub fn location(&self) -> Option<&Location> {
         self.0.location.as_ref()
@@ -160,25 +174,25 @@ impl Error {
         self.0.sql_state.as_deref()
     }
 
-    /// Whether it cannot be known if a patch took effect; nothing is run until somebody has settled it.
+    /// `true` if the outcome of a patch cannot be known; nothing runs until somebody has resolved it.
     #[must_use]
     pub fn is_in_doubt(&self) -> bool {
         self.0.kind == ErrorKind::InDoubt
     }
 
-    /// What to do about it.
+    /// The remedy.
     #[must_use]
     pub fn help(&self) -> Option<&str> {
         self.0.help.as_deref()
     }
 
-    /// What was noticed before it failed, and may explain it.
+    /// Warnings that came before the error and may explain it.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.0.warnings
     }
 
-    /// Everything that people should read: the message, the offending line, the remedy and warnings, on lines of their own.
+    /// The whole text for people: the message, the offending line, the remedy and the warnings, each on lines of its own.
     ///
     /// ```no_run
     /// # static PATCHES: patchgen_runtime::PatchSet = patchgen_runtime::PatchSet::EMPTY;
@@ -210,6 +224,15 @@ impl Error {
     }
 }
 
+fn join(texts: [Option<String>; 2]) -> Option<String> {
+    let texts: Vec<String> = texts
+        .into_iter()
+        .flatten()
+        .filter(|text| !text.is_empty())
+        .collect();
+    (!texts.is_empty()).then(|| texts.join("\n"))
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(location) = &self.0.location {
@@ -223,17 +246,13 @@ impl fmt::Display for Error {
     }
 }
 
-impl From<ConninfoError> for Error {
-    fn from(error: ConninfoError) -> Self {
-        let message = error.to_string();
-        match error.help() {
-            Some(help) => Self::new(ErrorKind::Config, message).with_help(help),
-            None => Self::new(ErrorKind::Config, message),
-        }
+impl From<ParseIdentityError> for Error {
+    fn from(error: ParseIdentityError) -> Self {
+        Self::new(ErrorKind::Config, error.to_string()).with_help(error.help())
     }
 }
 
-/// As [`Error::explain`], because this is what a program prints whose `main` returns the error.
+/// Writes [`Error::explain`], because a program whose `main` returns the error prints this.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.explain())

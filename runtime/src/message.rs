@@ -1,55 +1,75 @@
-//! Patches as the messages that carry them: many statements in one, split only where PostgreSQL needs it.
+//! Messages: patches as they are sent, many statements in one message, split only where PostgreSQL needs it.
 //!
 //! Every piece remembers the bytes of the patch that it came from, so that an error's position, or just the number of
-//! statements that went well, leads back to file, line and column.
+//! completed statements, leads back to file, line and column.
+
+pub(crate) mod blame;
+pub(crate) mod envelope;
+pub(crate) mod error;
+pub(crate) mod position;
+pub(crate) mod variables;
 
 use crate::Error;
-use crate::blame;
-use crate::error::ErrorKind;
-use crate::position::{byte_of_character, locate};
-use crate::script::Variables;
-use crate::session::{Refusal, Session};
-use patchgen_model::{Class, Item, Patch, Statement};
-use std::ops::Range;
+use crate::server::database::mark;
+use crate::server::session::{Refusal, Session};
+use blame::{Blame, within_copy, within_statement};
+use error::PartFailure;
+use patchgen_model::{Class, Item, Patch, Span, Statement, byte_of_character};
 use tokio_postgres::SimpleQueryRow;
 use tokio_postgres::error::ErrorPosition;
-
-/// Why a script that is no transaction is not merely rolled back.
-pub(crate) const STOPPED: &str = "the script stopped here; what it did before is kept until the next run, which drops \
-                                  the unfinished database and begins again";
+use variables::Variables;
 
 /// Messages are not made longer than this, except by one long statement.
 const LONG: usize = 1 << 20;
 
-/// Something to send in one go.
+/// A part of a patch that is sent at once.
 #[derive(Debug)]
 pub(crate) enum Part<'a> {
     /// Statements for one simple query.
     Message(Message),
     /// `COPY … FROM stdin` and its data.
     Copy {
-        patch: usize,
-        offset: usize,
-        data_offset: usize,
         statement: String,
+        begins: Blame,
         data: &'a str,
+        /// Byte of the patch at which the data begins.
+        data_offset: usize,
     },
 }
 
-/// Where a run of bytes of a message comes from.
+/// A run of bytes of a message, and the place that it comes from.
 #[derive(Clone, Copy, Debug)]
 struct Origin {
     at: usize,
-    patch: usize,
-    offset: usize,
+    source: Blame,
 }
 
+/// A statement of a patch within a message.
+#[derive(Clone, Copy, Debug)]
+struct SourceStatement {
+    begins: Blame,
+    /// Body of a `DO` statement, in the patch.
+    body: Option<Span>,
+}
+
+/// A statement that is to be written into a message.
+struct Written<'s, 'a> {
+    /// Number of the patch within the message.
+    number: usize,
+    patch: &'s Patch<'a>,
+    statement: &'s Statement<'a>,
+    variables: &'s Variables<'s>,
+    /// The text that takes the place of the connection limit.
+    limit: Option<String>,
+}
+
+/// Statements for one simple query.
 #[derive(Default, Debug)]
 pub(crate) struct Message {
     text: String,
     origins: Vec<Origin>,
-    /// For each statement the patch and byte that it begins at; nothing for the runtime's own.
-    statements: Vec<Option<(usize, usize)>>,
+    /// One entry for each statement; `None` for the runtime's own.
+    statements: Vec<Option<SourceStatement>>,
 }
 
 /// Builds the parts of one transaction.
@@ -67,7 +87,14 @@ impl<'a> Parts<'a> {
         self.open.text.push_str(";\n");
     }
 
-    /// Adds the statements of a patch, the variables of a baseline put in.
+    /// Adds statements of the runtime's own.
+    pub(crate) fn own_all(&mut self, statements: impl IntoIterator<Item = impl AsRef<str>>) {
+        for statement in statements {
+            self.own(statement.as_ref());
+        }
+    }
+
+    /// Adds the statements of a patch, with the variables of a baseline replaced.
     pub(crate) fn patch(
         &mut self,
         number: usize,
@@ -76,7 +103,7 @@ impl<'a> Parts<'a> {
     ) -> Result<(), Error> {
         for item in patch.items() {
             match item {
-                Item::Meta(span) => variables.meta(patch, span)?,
+                Item::Meta(span) => variables.run_in_transaction(patch, span)?,
                 // The transaction is the runtime's own.
                 Item::Statement(statement) if statement.class.is_transaction_control() => {}
                 Item::Statement(statement) => self.statement(number, patch, &statement, variables),
@@ -99,8 +126,14 @@ impl<'a> Parts<'a> {
                 .push(Part::new(number, patch, statement, variables));
             return;
         }
-        self.open.add(number, patch, statement, variables);
-        // The server splits a whole message before it runs any of it, and keeps all of it in memory.
+        self.open.add(Written {
+            number,
+            patch,
+            statement,
+            variables,
+            limit: None,
+        });
+        // The server parses a whole message before it runs any of it, and keeps all of it in memory.
         if statement.class == Class::LexicalSetting || self.open.text.len() > LONG {
             self.flush();
         }
@@ -119,118 +152,120 @@ impl<'a> Parts<'a> {
     }
 }
 
+impl Written<'_, '_> {
+    /// The place in the patch at which the statement begins.
+    fn begins(&self) -> Blame {
+        Blame {
+            patch: self.number,
+            offset: self.statement.span.start as usize,
+        }
+    }
+}
+
 impl Message {
-    fn add(
-        &mut self,
-        number: usize,
-        patch: &Patch<'_>,
-        statement: &Statement<'_>,
-        variables: &Variables<'_>,
-    ) {
-        self.statements
-            .push(Some((number, statement.span.start as usize)));
-        self.push(number, patch, statement, variables);
-        // On a line of its own, should the statement end in a comment.
+    fn add(&mut self, written: Written<'_, '_>) {
+        self.statements.push(Some(SourceStatement {
+            begins: written.begins(),
+            body: written.statement.body,
+        }));
+        self.push(written);
+        // On a line of its own, since the statement may end in a comment.
         self.text.push_str("\n;\n");
     }
 
-    fn push(
-        &mut self,
-        number: usize,
-        patch: &Patch<'_>,
-        statement: &Statement<'_>,
-        variables: &Variables<'_>,
-    ) {
+    /// Appends the text of a statement: variables replaced, and the connection limit if another one is given.
+    fn push(&mut self, written: Written<'_, '_>) {
+        let Written {
+            number,
+            patch,
+            statement,
+            variables,
+            limit,
+        } = written;
         let text = patch.text();
-        let mut from = statement.span.start as usize;
-        if statement.class == Class::SessionSetting && sets_encoding(statement.span.of(text)) {
-            // The text was turned into UTF-8 when it was built, whatever it declares.
-            self.verbatim(number, from, "SET client_encoding = 'UTF8'");
+        let mut from = statement.span.start;
+        if statement.class == Class::ClientEncoding {
+            // The build has converted the text to UTF-8, whatever encoding it declares.
+            self.verbatim(number, from as usize, "SET client_encoding = 'UTF8'");
             return;
         }
-        for variable in &statement.variables {
-            let Some(value) = variables.value(variable, text) else {
-                continue;
-            };
-            let (start, end) = (variable.span.start as usize, variable.span.end as usize);
-            self.verbatim(number, from, &text[from..start]);
-            self.origins.push(Origin {
-                at: self.text.len(),
-                patch: number,
-                offset: start,
-            });
-            self.text.push_str(&value);
-            from = end;
+        let limit = statement.limit.zip(limit);
+        let is_replaced = |span: Span| {
+            limit
+                .as_ref()
+                .is_some_and(|(limit, _)| limit.start <= span.start && span.end <= limit.end)
+        };
+        let mut replacements: Vec<(Span, String)> = statement
+            .variables
+            .iter()
+            .filter(|variable| !is_replaced(variable.span))
+            .filter_map(|variable| Some((variable.span, variables.value(variable, text)?)))
+            .chain(limit.clone())
+            .collect();
+        replacements.sort_by_key(|(span, _)| span.start);
+        for (span, value) in replacements {
+            self.verbatim(
+                number,
+                from as usize,
+                &text[from as usize..span.start as usize],
+            );
+            self.verbatim(number, span.start as usize, &value);
+            from = span.end;
         }
-        self.verbatim(number, from, &text[from..statement.span.end as usize]);
-    }
-
-    /// Puts something else in the place of a part of the text.
-    fn replace(&mut self, range: Range<usize>, with: &str) {
-        self.text.replace_range(range, with);
+        self.verbatim(
+            number,
+            from as usize,
+            &text[from as usize..statement.span.end as usize],
+        );
     }
 
     fn verbatim(&mut self, patch: usize, offset: usize, text: &str) {
         self.origins.push(Origin {
             at: self.text.len(),
-            patch,
-            offset,
+            source: Blame { patch, offset },
         });
         self.text.push_str(text);
     }
 
-    /// The patch and the byte in it that an error points at; nothing when a statement of the runtime's own failed.
-    fn blame(&self, refusal: &Refusal) -> Option<(usize, usize)> {
+    /// The place in a patch that an error is about; `None` if a statement of the runtime's own failed.
+    fn blame(&self, refusal: &Refusal) -> Option<Blame> {
         let server = refusal.error.as_db_error()?;
         let statement = self.statements.get(refusal.completed).copied().flatten();
         if let Some(ErrorPosition::Original(character)) = server.position() {
             return self.source(byte_of_character(&self.text, *character as usize));
         }
-        let (patch, offset) = statement?;
-        let begins = |origin: &&Origin| (origin.patch, origin.offset) == (patch, offset);
-        let within = self.origins.iter().find(begins).and_then(|origin| {
-            let byte = blame::within_body(server, &self.text[origin.at..])?;
-            self.source(origin.at + byte)
+        let statement = statement?;
+        let within = self.message_byte(statement.begins).and_then(|at| {
+            let body = statement.body.and_then(|body| {
+                let begins = Blame {
+                    offset: body.start as usize,
+                    ..statement.begins
+                };
+                Some(self.message_byte(begins)? - at)
+            });
+            let byte = within_statement(server, &self.text[at..], body)?;
+            self.source(at + byte)
         });
-        within.or(statement)
+        within.or(Some(statement.begins))
     }
 
-    /// The patch and the byte in it that a byte of the message comes from.
-    fn source(&self, byte: usize) -> Option<(usize, usize)> {
+    /// The place that a byte of the message comes from.
+    fn source(&self, byte: usize) -> Option<Blame> {
         let origin = self.origins.iter().rev().find(|origin| origin.at <= byte)?;
-        Some((origin.patch, origin.offset + (byte - origin.at)))
-    }
-}
-
-/// Whether a statement declares the encoding of what follows.
-fn sets_encoding(statement: &str) -> bool {
-    let mut words = statement
-        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .filter(|word| !word.is_empty());
-    let is = |word: Option<&str>, wanted: &[&str]| {
-        word.is_some_and(|word| {
-            wanted
-                .iter()
-                .any(|wanted| word.eq_ignore_ascii_case(wanted))
+        Some(Blame {
+            patch: origin.source.patch,
+            offset: origin.source.offset + (byte - origin.at),
         })
-    };
-    if !is(words.next(), &["set"]) {
-        return false;
     }
-    let mut name = words.next();
-    if is(name, &["session", "local"]) {
-        name = words.next();
-    }
-    is(name, &["client_encoding", "names"])
-}
 
-/// Why a part failed, and whom to blame.
-pub(crate) struct PartFailure {
-    pub(crate) refusal: Refusal,
-    /// Patch and byte.
-    pub(crate) blame: Option<(usize, usize)>,
-    /// Whether it was a statement of the runtime's own.
-    pub(crate) own: bool,
+    /// The byte of the message to which a place has come.
+    fn message_byte(&self, place: Blame) -> Option<usize> {
+        let is_before = |origin: &&Origin| {
+            origin.source.patch == place.patch && origin.source.offset <= place.offset
+        };
+        let origin = self.origins.iter().rev().find(is_before)?;
+        Some(origin.at + (place.offset - origin.source.offset))
+    }
 }
 
 impl<'a> Part<'a> {
@@ -241,49 +276,57 @@ impl<'a> Part<'a> {
         statement: &Statement<'a>,
         variables: &Variables<'_>,
     ) -> Self {
+        Self::with_limit(number, patch, statement, variables, None)
+    }
+
+    /// A statement that creates or alters a database, with the mark of an unfinished database added to its limit.
+    pub(crate) fn marked(
+        patch: &Patch<'a>,
+        statement: &Statement<'a>,
+        variables: &Variables<'_>,
+    ) -> Self {
+        let limit =
+            |span: Span| marked_limit(&variables.interpolate(statement, patch.text(), span));
+        let limit = statement.limit.and_then(limit);
+        Self::with_limit(0, patch, statement, variables, limit)
+    }
+
+    fn with_limit(
+        number: usize,
+        patch: &Patch<'a>,
+        statement: &Statement<'a>,
+        variables: &Variables<'_>,
+        limit: Option<String>,
+    ) -> Self {
         let mut message = Message::default();
-        match statement.data {
-            None => {
-                message.add(number, patch, statement, variables);
-                Self::Message(message)
-            }
-            Some(data) => {
-                message.push(number, patch, statement, variables);
-                let offset = statement.span.start as usize;
-                let (data_offset, data) = (data.span.start as usize, data.span.of(patch.text()));
-                Self::Copy {
-                    patch: number,
-                    offset,
-                    data_offset,
-                    statement: message.text,
-                    data,
-                }
-            }
+        let written = Written {
+            number,
+            patch,
+            statement,
+            variables,
+            limit,
+        };
+        let Some(data) = statement.data else {
+            message.add(written);
+            return Self::Message(message);
+        };
+        let begins = written.begins();
+        message.push(written);
+        Self::Copy {
+            statement: message.text,
+            begins,
+            data: data.span.of(patch.text()),
+            data_offset: data.span.start as usize,
         }
     }
 
-    /// The statements of a message.
-    pub(crate) fn text(&self) -> Option<&str> {
-        match self {
-            Self::Message(message) => Some(&message.text),
-            Self::Copy { .. } => None,
-        }
-    }
-
-    /// Puts something else in the place of a part of a message.
-    pub(crate) fn replace(&mut self, range: Range<usize>, with: &str) {
-        if let Self::Message(message) = self {
-            message.replace(range, with);
-        }
-    }
-
-    /// Sends the part; gives the last row that came back.
+    /// Sends the part; returns the last row of the answer.
     pub(crate) async fn send(
         &self,
         session: &Session,
     ) -> Result<Option<SimpleQueryRow>, PartFailure> {
         match self {
-            Self::Message(message) => session.run(&message.text).await.map_err(|refusal| {
+            Self::Message(message) => session.try_row(&message.text).await.map_err(|refusal| {
                 let own = matches!(message.statements.get(refusal.completed), Some(None));
                 PartFailure {
                     blame: message.blame(&refusal),
@@ -292,20 +335,19 @@ impl<'a> Part<'a> {
                 }
             }),
             Self::Copy {
-                patch,
-                offset,
-                data_offset,
                 statement,
+                begins,
                 data,
+                data_offset,
             } => {
                 let sent = session.copy(statement, data).await.map(|()| None);
                 sent.map_err(|refusal| {
                     let server = refusal.error.as_db_error();
-                    let in_data = server.and_then(|server| blame::within_copy(server, data));
-                    let place = in_data.map_or(*offset, |byte| data_offset + byte);
+                    let in_data = server.and_then(|server| within_copy(server, data));
+                    let offset = in_data.map_or(begins.offset, |byte| data_offset + byte);
                     PartFailure {
                         refusal,
-                        blame: Some((*patch, place)),
+                        blame: Some(Blame { offset, ..*begins }),
                         own: false,
                     }
                 })
@@ -314,42 +356,38 @@ impl<'a> Part<'a> {
     }
 }
 
-/// The error of a patch whose statement the server refused.
-pub(crate) fn patch_error(
-    patch: &Patch<'_>,
-    refusal: Refusal,
-    offset: Option<usize>,
-    help: &str,
-) -> Error {
-    let server = match refusal.error.as_db_error() {
-        Some(server) if !refusal.is_lost() => server,
-        // No verdict on the patch: nobody has seen how far it came.
-        server => {
-            let why = server.map_or_else(String::new, |server| format!(": {}", server.message()));
-            return Error::new(
-                ErrorKind::Connection,
-                format!("{}: the connection was lost{why}", patch.file()),
-            )
-            .with_help("run again: what was interrupted is settled first")
-            .with_patch(patch)
-            .with_source(refusal.error);
-        }
+/// The statements of a patch, in order.
+pub(crate) fn statements<'a>(patch: &Patch<'a>) -> Vec<Statement<'a>> {
+    let statement = |item| match item {
+        Item::Statement(statement) => Some(statement),
+        Item::Meta(_) => None,
     };
-    let mut message = server.message().to_owned();
-    if offset.is_none() {
-        message = format!("{}: {message}", patch.file());
+    patch.items().filter_map(statement).collect()
+}
+
+/// The text that takes the place of a connection limit, so that the database is marked as unfinished; an empty text stands
+/// for a limit that is not given. `None` if the limit is no number.
+pub(crate) fn marked_limit(limit: &str) -> Option<String> {
+    if limit.is_empty() {
+        return Some(format!(" CONNECTION LIMIT {}", mark(-1)));
     }
-    let mut lines = vec![help.to_owned()];
-    lines.extend(server.detail().map(|detail| format!("detail: {detail}")));
-    lines.extend(server.hint().map(|hint| format!("hint: {hint}")));
-    lines.extend(server.where_().map(|context| format!("where: {context}")));
-    let mut error = Error::new(ErrorKind::Patch, message)
-        .with_help(lines.join("\n"))
-        .with_patch(patch)
-        .with_sql_state(server.code().code());
-    if let Some(offset) = offset {
-        let (location, excerpt) = locate(patch.file(), patch.text(), offset);
-        error = error.with_location(location, Some(excerpt));
+    let digits: String = limit.split_whitespace().collect();
+    let limit = digits.parse().ok()?;
+    Some(mark(limit).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_become_marks() {
+        assert_eq!(marked_limit("5").as_deref(), Some("1470000009"));
+        assert_eq!(marked_limit("- 1").as_deref(), Some("1470000003"));
+        assert_eq!(
+            marked_limit("").as_deref(),
+            Some(" CONNECTION LIMIT 1470000003")
+        );
+        assert_eq!(marked_limit("x"), None);
     }
-    error.with_source(refusal.error)
 }

@@ -1,19 +1,23 @@
-//! What is to be done, found by comparing the program's patches with the ledger; no I/O.
+//! The plan: the steps that bring the databases up to date, found by comparing the program's patches with the ledger.
 //!
-//! Every contradiction between the two is found here: edited, missing, newer, late, in doubt.
+//! There is no I/O here. Every contradiction between the two is found here: edited, missing, newer, late, in doubt.
 
-mod faults;
+pub(crate) mod comparison;
+mod contradiction;
+pub(crate) mod doubt;
 
-use crate::config::{Selection, Target};
-use crate::ledger::{Row, State};
-use crate::quote::identifier;
-use crate::{Config, Error, ErrorKind, concurrent};
-use faults::Faults;
-use patchgen_model::{Kind, Patch, PatchSet, Version};
+use crate::config::Selection;
+use crate::ledger::entry::Planned;
+use crate::ledger::row::LastFailure;
+use crate::server::database::{self, Presence};
+use crate::{Config, Error, Place};
+use comparison::Comparison;
+use contradiction::Contradictions;
+use patchgen_model::{Kind, Patch};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// How a patch stands, seen from the program and the ledger together.
+/// The state of a patch, as the program and the ledger together have it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
@@ -24,7 +28,7 @@ pub enum PatchState {
     Applied,
     /// Recorded without running.
     Adopted,
-    /// Whether it took effect is not known.
+    /// Its outcome is not known.
     InDoubt,
     /// Applied, and its text has changed since.
     Edited,
@@ -32,12 +36,12 @@ pub enum PatchState {
     Missing,
     /// To be run, though a later one is applied.
     Late,
-    /// To be run again; the last try failed.
+    /// To be run again; the last attempt failed.
     Failed,
 }
 
 impl PatchState {
-    /// The word for it, as in JSON.
+    /// The word for the state, as in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -59,54 +63,38 @@ impl fmt::Display for PatchState {
     }
 }
 
-/// What is to be done with a patch.
+/// The action of a step.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum Action {
-    /// Run it and record it.
+    /// Run the patch and record it.
     Run,
-    /// Record it only: it would make a database that is already there.
+    /// Only record it: it would create a database that exists already.
     Adopt,
 }
 
-/// Whether a database is there.
+/// The object that a step creates before its patch runs.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum Presence {
-    Absent,
-    /// Made by this tool, its bootstrap not complete.
-    Unfinished,
-    Present,
-}
-
-/// A patch and how it stands.
-#[derive(Clone, Debug)]
-pub(crate) struct Standing<'a> {
-    /// Nothing if only the ledger knows it.
-    pub(crate) patch: Option<Patch<'a>>,
-    pub(crate) target: Target,
-    pub(crate) row: Option<Row>,
-    pub(crate) state: PatchState,
-}
-
-impl Standing<'_> {
-    fn name(&self) -> String {
-        match (&self.patch, &self.row) {
-            (Some(patch), _) => format!("`{}`", patch.file()),
-            (None, Some(row)) => format!("`{}` of `{}`", row.file, row.key),
-            (None, None) => String::new(),
-        }
-    }
+pub(crate) enum Begins {
+    Nothing,
+    /// The schema of its place.
+    Schema,
+    /// The database of its place.
+    Database,
 }
 
 /// One step of a [`Plan`].
 #[derive(Clone, Debug)]
 pub struct Step<'a> {
     pub(crate) patch: Patch<'a>,
-    pub(crate) target: Target,
+    pub(crate) place: Place,
     pub(crate) state: PatchState,
     pub(crate) action: Action,
-    pub(crate) last: Option<(String, String)>,
+    pub(crate) begins: Begins,
+    /// The number of the next attempt, counted from 1.
+    pub(crate) attempt: u32,
+    pub(crate) failure: Option<LastFailure>,
 }
 
 impl<'a> Step<'a> {
@@ -116,10 +104,17 @@ impl<'a> Step<'a> {
         self.patch
     }
 
-    /// The physical database, and schema, that it goes to.
+    /// The place that the patch goes to.
     #[must_use]
-    pub fn target(&self) -> &Target {
-        &self.target
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The same as [`place`](Self::place), by its former name.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn target(&self) -> &Place {
+        &self.place
     }
 
     /// `Pending`, `Late` or `Failed`.
@@ -128,19 +123,32 @@ impl<'a> Step<'a> {
         self.state
     }
 
-    /// What is to be done.
+    /// The action.
     #[must_use]
     pub fn action(&self) -> Action {
         self.action
     }
+
+    /// `true` if the patch runs while its database or schema is being created.
+    pub(crate) fn is_bootstrap(&self) -> bool {
+        self.action == Action::Run && self.patch.is_bootstrap()
+    }
+
+    pub(crate) fn planned(&self) -> Planned<'a> {
+        Planned {
+            patch: self.patch,
+            place: self.place.clone(),
+        }
+    }
 }
 
-/// What [`apply`](crate::apply) would do, in order.
+/// The steps that [`apply`](crate::apply) would take, in order.
 ///
-/// It is `Display` for people and, with feature `serde`, `Serialize`: a list with an object for each step.
+/// It is `Display` for people and, with feature `serde`, `Serialize`: `steps` with an object for each, and `warnings`.
 #[derive(Clone, Default, Debug)]
 pub struct Plan<'a> {
     pub(crate) steps: Vec<Step<'a>>,
+    pub(crate) left_out: usize,
     pub(crate) warnings: Vec<String>,
 }
 
@@ -151,77 +159,101 @@ impl<'a> Plan<'a> {
         &self.steps
     }
 
-    /// Differences that the policies let pass.
+    /// Number of pending patches that the selection ([`Config::selection`], [`Config::kinds`]) leaves out.
+    #[must_use]
+    pub fn left_out(&self) -> usize {
+        self.left_out
+    }
+
+    /// Differences that the policies allow, and other facts that deserve attention.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
-    /// Whether nothing is to be done.
+    /// `true` if there is no step.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
     }
 
-    /// Plans for what the standings say.
+    /// Plans the steps for the comparisons of some series.
     ///
     /// # Errors
-    /// When ledger and program contradict each other in a way that a policy forbids, or a patch is in doubt.
+    /// If ledger and program contradict each other in a way that a policy forbids, or a patch is in doubt.
     pub(crate) fn new(
-        standings: &[Standing<'a>],
-        presence: &BTreeMap<String, Presence>,
+        comparisons: &[Comparison<'a>],
+        presence: &BTreeMap<Place, Presence>,
         config: &Config,
     ) -> Result<Self, Error> {
-        let mut faults = Faults::default();
+        let mut contradictions = Contradictions::default();
         let mut plan = Self::default();
-        for standing in standings {
-            match (standing.state, standing.patch) {
+        for comparison in comparisons {
+            match (comparison.state, comparison.patch) {
                 (PatchState::Applied | PatchState::Adopted, _) => {}
                 (PatchState::Pending | PatchState::Failed | PatchState::Late, Some(patch)) => {
-                    let key = standing.target.to_string();
-                    let there = presence.get(&key) == Some(&Presence::Present);
-                    let begins = |step: &Step<'_>| step.target == standing.target;
-                    if presence.get(&key) == Some(&Presence::Absent)
-                        && !patch.is_bootstrap()
-                        && !plan.steps.iter().any(begins)
-                    {
-                        return Err(missing_schema(&standing.target, &patch));
-                    }
-                    let action = if patch.is_bootstrap() && there {
-                        Action::Adopt
-                    } else {
-                        Action::Run
-                    };
-                    if let Some(row) = &standing.row
-                        && patch.kind() != Kind::Concurrent
-                        && row.run.may_have_effect()
-                    {
-                        faults.changed_kind(standing, &patch, row);
-                    }
-                    if standing.state == PatchState::Late && action == Action::Run {
-                        faults.late(standing, config.late);
-                    }
-                    let last = standing
-                        .row
-                        .as_ref()
-                        .and_then(|row| Some((row.sql_state.clone()?, row.message.clone()?)));
-                    plan.steps.push(Step {
-                        patch,
-                        target: standing.target.clone(),
-                        state: standing.state,
-                        action,
-                        last,
-                    });
+                    let presence = presence.get(comparison.place()).copied();
+                    plan.add(comparison, patch, presence, config, &mut contradictions);
                 }
-                _ => faults.standing(standing, config, standings),
+                _ => contradictions.contradiction(comparison, config, comparisons),
             }
         }
-        plan.warnings = faults.finish()?;
+        plan.warnings = contradictions.finish()?;
         plan.select(config);
         Ok(plan)
     }
 
-    /// Keeps what the configuration selects: steps in order up to the first that it leaves out.
+    /// Adds the step of a patch that is to be run.
+    fn add(
+        &mut self,
+        comparison: &Comparison<'a>,
+        patch: Patch<'a>,
+        presence: Option<Presence>,
+        config: &Config,
+        contradictions: &mut Contradictions,
+    ) {
+        let place = comparison.place();
+        let is_first = !self.steps.iter().any(|step| step.place == *place);
+        let begins = match presence {
+            Some(Presence::Invalid) => {
+                contradictions.invalid_database(database::invalid(&place.database));
+                Begins::Nothing
+            }
+            Some(Presence::Absent) if is_first && !patch.is_bootstrap() => {
+                contradictions.missing_schema(place, &patch);
+                Begins::Nothing
+            }
+            Some(Presence::Absent) if is_first && place.schema.is_some() => Begins::Schema,
+            Some(Presence::Absent) if is_first => Begins::Database,
+            _ => Begins::Nothing,
+        };
+        let action = if patch.is_bootstrap() && presence == Some(Presence::Present) {
+            Action::Adopt
+        } else {
+            Action::Run
+        };
+        if let Some(row) = &comparison.row
+            && patch.kind() != Kind::Concurrent
+            && row.run.may_have_effect()
+        {
+            contradictions.changed_kind(comparison, &patch, row);
+        }
+        if comparison.state == PatchState::Late && action == Action::Run {
+            contradictions.late(comparison, config.late);
+        }
+        let row = comparison.row.as_ref();
+        self.steps.push(Step {
+            patch,
+            place: place.clone(),
+            state: comparison.state,
+            action,
+            begins,
+            attempt: row.map_or(1, |row| row.attempt + 1),
+            failure: row.and_then(|row| row.failure.clone()),
+        });
+    }
+
+    /// Keeps the steps that the configuration selects: in order, up to the first that it leaves out.
     fn select(&mut self, config: &Config) {
         let allowed = self
             .steps
@@ -240,113 +272,13 @@ impl<'a> Plan<'a> {
                     .count()
             }
         };
-        if allowed < self.steps.len() && config.selection == Selection::All {
+        if count == allowed && allowed < self.steps.len() {
             let step = &self.steps[allowed];
             let (file, kind) = (step.patch.file(), step.patch.kind());
             self.warnings.push(format!("`{file}` is of kind {kind}, which is not selected: it and what follows stay pending"));
         }
+        self.left_out = self.steps.len() - count;
         self.steps.truncate(count);
-    }
-}
-
-/// Databases that are missing are found out by connecting, schemas are not.
-fn missing_schema(target: &Target, patch: &Patch<'_>) -> Error {
-    let (database, schema) = (
-        &target.database,
-        target.schema.as_deref().unwrap_or_default(),
-    );
-    Error::new(
-        ErrorKind::MissingDatabase,
-        format!("schema `{schema}` does not exist in database `{database}`"),
-    )
-    .with_help(format!(
-        "give it a baseline patch `{}.00000000.0000.{}.baseline.sql`, or run: CREATE SCHEMA {} AUTHORIZATION {};",
-        patch.database(),
-        patch.user(),
-        identifier(schema),
-        identifier(patch.user())
-    ))
-}
-
-/// Compares the patches of a set with the ledger's rows of the same databases.
-pub(crate) fn standings<'a>(
-    set: &PatchSet<'a>,
-    rows: Vec<Row>,
-    config: &Config,
-    only: &[String],
-) -> Vec<Standing<'a>> {
-    let mut of_key: BTreeMap<String, BTreeMap<Version, Row>> = BTreeMap::new();
-    for row in rows {
-        of_key
-            .entry(row.key.clone())
-            .or_default()
-            .insert(row.version, row);
-    }
-    let mut standings = Vec::new();
-    for database in set
-        .databases()
-        .filter(|database| only.iter().any(|name| name == database.database))
-    {
-        let target = config.target(database.database);
-        let mut rows = of_key.remove(&target.to_string()).unwrap_or_default();
-        let last = rows
-            .values()
-            .filter(|row| row.state.is_settled())
-            .map(|row| row.version)
-            .max();
-        let mut of_database: BTreeMap<Version, Standing<'a>> = BTreeMap::new();
-        for patch in (database.first..database.first + database.count)
-            .filter_map(|position| set.get(position))
-        {
-            let row = rows.remove(&patch.version());
-            let state = state_of(&patch, row.as_ref(), last);
-            let standing = Standing {
-                patch: Some(patch),
-                target: target.clone(),
-                row,
-                state,
-            };
-            of_database.insert(patch.version(), standing);
-        }
-        // Without its patch, an intent means nothing any more if nothing of it took effect.
-        let has_effect = |row: &Row| row.state != State::Intent || row.run.may_have_effect();
-        for (version, row) in rows.into_iter().filter(|(_, row)| has_effect(row)) {
-            let state = if row.state == State::Committing {
-                PatchState::InDoubt
-            } else {
-                PatchState::Missing
-            };
-            of_database.insert(
-                version,
-                Standing {
-                    patch: None,
-                    target: target.clone(),
-                    row: Some(row),
-                    state,
-                },
-            );
-        }
-        standings.extend(of_database.into_values());
-    }
-    standings
-}
-
-fn state_of(patch: &Patch<'_>, row: Option<&Row>, last: Option<Version>) -> PatchState {
-    let unsettled = if last.is_some_and(|last| patch.version() < last) {
-        PatchState::Late
-    } else {
-        PatchState::Pending
-    };
-    let Some(row) = row else { return unsettled };
-    let same = row.checksum == patch.checksum().to_string();
-    match row.state {
-        State::Applied | State::Adopted if !same => PatchState::Edited,
-        State::Applied => PatchState::Applied,
-        State::Adopted => PatchState::Adopted,
-        State::Committing => PatchState::InDoubt,
-        State::Intent if concurrent::doubt(patch, row).is_some() => PatchState::InDoubt,
-        State::Intent if row.sql_state.is_some() => PatchState::Failed,
-        State::Intent => unsettled,
     }
 }
 
@@ -355,15 +287,16 @@ impl fmt::Display for Plan<'_> {
         for warning in &self.warnings {
             writeln!(f, "warning: {warning}")?;
         }
-        if self.steps.is_empty() {
+        if self.steps.is_empty() && self.left_out == 0 {
             return f.write_str("nothing to do");
         }
+        let patches = |count: usize| if count == 1 { "patch" } else { "patches" };
         let count = self.steps.len();
-        write!(
-            f,
-            "{count} {} to apply",
-            if count == 1 { "patch" } else { "patches" }
-        )?;
+        write!(f, "{count} {} to apply", patches(count))?;
+        if self.left_out > 0 {
+            let left_out = self.left_out;
+            write!(f, ", {left_out} {} left pending", patches(left_out))?;
+        }
         for step in &self.steps {
             let (state, patch) = (step.state, step.patch);
             let verb = match step.action {
@@ -377,11 +310,11 @@ impl fmt::Display for Plan<'_> {
                 patch.user(),
                 patch.file()
             )?;
-            if step.target.to_string() != patch.database() {
-                write!(f, " in {}", step.target)?;
+            if step.place != Place::database(patch.database()) {
+                write!(f, " in {}", step.place)?;
             }
-            if let Some((_, message)) = &step.last {
-                write!(f, "\n         last try: {message}")?;
+            if let Some(failure) = &step.failure {
+                write!(f, "\n         last try: {}", failure.message)?;
             }
         }
         Ok(())

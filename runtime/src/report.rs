@@ -1,16 +1,14 @@
-//! What a run tells its caller.
+//! The report of a run.
 
-use crate::Config;
-use crate::observer::{Event, emit};
-use patchgen_model::{Kind, Patch, PatchId, Version};
+use crate::Identity;
+use patchgen_model::{Kind, Patch, PatchId};
 use std::fmt;
 use std::time::Duration;
 
 /// A patch that a run applied.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AppliedPatch {
-    pub(crate) database: String,
-    pub(crate) version: Version,
+    pub(crate) id: Identity,
     pub(crate) file: String,
     pub(crate) kind: Kind,
     pub(crate) user: String,
@@ -20,8 +18,7 @@ pub struct AppliedPatch {
 impl AppliedPatch {
     pub(crate) fn new(patch: &Patch<'_>, elapsed: Duration) -> Self {
         Self {
-            database: patch.database().to_owned(),
-            version: patch.version(),
+            id: patch.id().into(),
             file: patch.file().to_owned(),
             kind: patch.kind(),
             user: patch.user().to_owned(),
@@ -29,10 +26,10 @@ impl AppliedPatch {
         }
     }
 
-    /// Which patch.
+    /// The identity of the patch.
     #[must_use]
     pub fn id(&self) -> PatchId<'_> {
-        PatchId::new(&self.database, self.version)
+        self.id.as_id()
     }
 
     /// Its file.
@@ -41,14 +38,14 @@ impl AppliedPatch {
         &self.file
     }
 
-    /// From the first try to the commit; patches of one transaction share the time.
+    /// Time from the first try to the commit; patches of one transaction share it.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.elapsed
     }
 }
 
-/// What [`apply`](crate::apply) did.
+/// The result of [`apply`](crate::apply).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Report {
     pub(crate) applied: Vec<AppliedPatch>,
@@ -56,6 +53,8 @@ pub struct Report {
     pub(crate) warnings: Vec<String>,
     pub(crate) elapsed: Duration,
     pub(crate) waited: Duration,
+    /// Patches that the selection left out.
+    pub(crate) left_out: usize,
     known: usize,
 }
 
@@ -67,21 +66,8 @@ impl Report {
             warnings: Vec::new(),
             elapsed: Duration::ZERO,
             waited: Duration::ZERO,
+            left_out: 0,
             known,
-        }
-    }
-
-    /// Adds the bootstrap patches of the database that holds the ledger.
-    pub(crate) fn made(&mut self, applied: &[(Patch<'_>, Duration)]) {
-        let applied = applied.iter();
-        self.applied
-            .extend(applied.map(|(patch, elapsed)| AppliedPatch::new(patch, *elapsed)));
-    }
-
-    pub(crate) fn warn(&mut self, config: &Config, warnings: Vec<String>) {
-        for warning in warnings {
-            emit(config, &Event::Warning { message: &warning });
-            self.warnings.push(warning);
         }
     }
 
@@ -91,38 +77,45 @@ impl Report {
         &self.applied
     }
 
-    /// The bootstrap patches that were only recorded, because their database was there already.
+    /// The bootstrap patches that were only recorded, because their database existed already.
     #[must_use]
     pub fn adopted(&self) -> &[AppliedPatch] {
         &self.adopted
     }
 
-    /// Differences that the policies let pass.
+    /// Differences that the policies allow, and other facts that deserve attention.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
-    /// Whether nothing was to be done.
+    /// `true` if nothing was applied or recorded.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.applied.is_empty() && self.adopted.is_empty()
     }
 
-    /// How long all of it took.
+    /// Time that the whole run took.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.elapsed
     }
 
-    /// How much of it was waiting for another run.
+    /// Time that the run waited for other runs.
     #[must_use]
     pub fn waited(&self) -> Duration {
         self.waited
     }
+
+    /// Number of pending patches that the selection ([`Config::selection`](crate::Config::selection),
+    /// [`Config::kinds`](crate::Config::kinds)) left out.
+    #[must_use]
+    pub fn left_out(&self) -> usize {
+        self.left_out
+    }
 }
 
-/// So many patches, in words.
+/// A number of patches, in words.
 pub(crate) fn count(number: usize) -> String {
     format!("{number} {}", if number == 1 { "patch" } else { "patches" })
 }
@@ -133,6 +126,13 @@ impl fmt::Display for Report {
             writeln!(f, "warning: {warning}")?;
         }
         let milliseconds = self.elapsed.as_millis();
+        if self.is_empty() && self.left_out > 0 {
+            let left_out = count(self.left_out);
+            return write!(
+                f,
+                "nothing applied, {left_out} still pending, {milliseconds} ms"
+            );
+        }
         if self.is_empty() {
             return write!(
                 f,
@@ -161,6 +161,9 @@ impl fmt::Display for Report {
                 "\n    recorded  {} (its database was there already)",
                 patch.file
             )?;
+        }
+        if self.left_out > 0 {
+            write!(f, "\n{} still pending", count(self.left_out))?;
         }
         Ok(())
     }

@@ -165,7 +165,7 @@ fn a_patch_that_lazr_did_not_finish_stays_pending() {
     );
     assert_eq!(case.states(), ["adopted", "adopted", "pending", "pending"]);
     // Resolves the doubt: the row exists.
-    let through = ["adopt", "--through", "kennel:2211-3-0", "--yes"];
+    let through = ["adopt", "--through", "kennel.2211.3.0", "--yes"];
     case.run(&through).assert_code(0);
     assert_eq!(case.applied(), [LAUNCHPAD[3].0]);
     assert_eq!(case.kennel("SELECT * FROM dogs"), "Ludde|hamiltonstövare|");
@@ -284,7 +284,7 @@ fn patches_up_to_a_named_one_are_adopted_with_the_state_in_the_database_too() {
     let case = Case::new("diesel", &DOTTED);
     case.assert_refused(
         &["adopt", "--through", "kennel.20240301.0002", "--yes"],
-        &["none of the patches is `kennel:20240301-2-0`"],
+        &["none of the patches is `kennel.20240301.0002`"],
     );
     case.assert_refused(
         &["adopt", "--map", "kennel=cattery", "--yes"],

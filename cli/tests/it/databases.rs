@@ -65,7 +65,7 @@ fn plan_changes_nothing_and_apply_runs_each_patch_once() {
     let before = databases();
     let plan = case.run(&["plan", "--format", "json", "--exit-code"]);
     plan.assert_code(4);
-    let files: Vec<_> = json(&plan)
+    let files: Vec<_> = json(&plan)["steps"]
         .as_array()
         .unwrap()
         .iter()

@@ -1,9 +1,11 @@
-use super::{Adopt, Export, Format, PENDING};
-use crate::{Config, Error, Kind, PatchSet, Resolved, Selection, Settlement};
-use serde::Serialize;
-use std::fmt::Display;
+//! Actions: the subcommands.
 
-/// What to do with the databases.
+use super::outcome::{Outcome, outcome};
+use super::selection::Select;
+use super::{Adopt, Export, Format, PENDING};
+use crate::{Config, Error, PatchSet, Resolved, Settlement};
+
+/// The action on the databases.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Action {
     /// Show what apply would do; change and create nothing
@@ -81,53 +83,11 @@ pub struct Status {
 #[derive(Clone, Debug, clap::Args)]
 pub struct Verify {}
 
-/// Which of the pending patches.
-#[derive(Clone, Debug, clap::Args)]
-pub(super) struct Select {
-    /// Only these kinds: std, direct, concurrent; the first patch of another kind ends the run
-    #[arg(long, value_name = "KIND,…", value_delimiter = ',')]
-    kinds: Vec<Kind>,
-    /// All pending patches (this is the default)
-    #[arg(long, conflicts_with_all = ["group", "one"])]
-    all: bool,
-    /// The first adjacent patches of one type: std, or direct and concurrent
-    #[arg(long, conflicts_with = "one")]
-    group: bool,
-    /// The first patch
-    #[arg(long)]
-    one: bool,
-}
-
-impl Select {
-    pub(super) fn configure(&self, config: Config) -> Config {
-        let config = match self {
-            Self { one: true, .. } => config.selection(Selection::One),
-            Self { group: true, .. } => config.selection(Selection::Group),
-            Self { all: true, .. } => config.selection(Selection::All),
-            _ => config,
-        };
-        if self.kinds.is_empty() {
-            config
-        } else {
-            config.kinds(self.kinds.iter().copied())
-        }
-    }
-}
-
-/// What an action has to say.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Outcome {
-    /// For standard output, without the last line's end.
-    pub text: String,
-    /// The exit code.
-    pub code: u8,
-}
-
 impl Action {
-    /// Does it.
+    /// Performs the action.
     ///
     /// # Errors
-    /// As the function of that name in this crate.
+    /// As the function of this crate that has its name.
     pub fn perform(
         &self,
         set: &PatchSet<'_>,
@@ -137,7 +97,8 @@ impl Action {
         match self {
             Self::Plan(args) => {
                 let plan = crate::plan(set, &args.selection.configure(config))?;
-                let pending = args.exit_code && !plan.is_empty();
+                let is_pending = !plan.is_empty() || plan.left_out() > 0;
+                let pending = args.exit_code && is_pending;
                 Ok(outcome(&plan, format, if pending { PENDING } else { 0 }))
             }
             Self::Apply(args) if args.dry_run => {
@@ -171,14 +132,4 @@ impl Action {
             }
         }
     }
-}
-
-pub(super) fn outcome<T: Display + Serialize>(value: &T, format: Format, code: u8) -> Outcome {
-    let text = match format {
-        Format::Human => value.to_string(),
-        Format::Json => {
-            serde_json::to_string_pretty(value).expect("plans and reports have only text for keys")
-        }
-    };
-    Outcome { text, code }
 }

@@ -1,5 +1,7 @@
+//! The action `adopt`.
+
 use super::Format;
-use super::action::{Outcome, outcome};
+use super::outcome::{Outcome, outcome};
 use crate::{Adopted, Adoption, Config, Error, ErrorKind, PatchSet, Recording, Tool, VersionMap};
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -88,7 +90,7 @@ fn read(path: &Path) -> Result<VersionMap, Error> {
     text.parse()
 }
 
-/// Shows what would be recorded and asks, if somebody is there to answer.
+/// Shows what would be recorded and asks for consent, if a person is at the terminal.
 fn agreed(shown: &Adopted) -> bool {
     let (input, mut output) = (std::io::stdin(), std::io::stderr());
     if !input.is_terminal() || !output.is_terminal() {

@@ -1,5 +1,8 @@
-use super::action::{Outcome, outcome};
-use super::{Format, Select};
+//! The action `export`.
+
+use super::Format;
+use super::outcome::{Outcome, outcome};
+use super::selection::Select;
 use crate::{Config, Error, ErrorKind, PatchSet};
 use std::path::PathBuf;
 

@@ -1,10 +1,12 @@
-use crate::{Config, Error, ErrorKind, RoleMode, Target};
+//! Options that all actions have in common.
+
+use crate::{Config, Error, ErrorKind, Place, RoleMode};
 use clap::ValueEnum;
-use patchgen_model::PatchSet;
+use patchgen_model::{PatchSet, parse_duration};
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Where the databases are and how to show what is found. All may stand before or after the action.
+/// The connection, the ledger and the output. All options may stand before or after the action.
 #[derive(Clone, Default, Debug, clap::Args)]
 #[command(next_help_heading = "Connection and ledger")]
 pub struct Options {
@@ -69,19 +71,19 @@ pub struct Options {
     pub state_schema: Option<String>,
 
     /// How long a statement may wait for a lock before its patch is tried again: 500ms, 2s, 1min [default: 2s]
-    #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration)]
     pub lock_timeout: Option<Duration>,
 
     /// For how long such a patch is tried again [default: 10min]
-    #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration)]
     pub retry_for: Option<Duration>,
 
     /// How long a statement may run [default: for ever]
-    #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration)]
     pub statement_timeout: Option<Duration>,
 
     /// How long to wait for another run to end [default: 10min]
-    #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration)]
     pub lock_wait: Option<Duration>,
 
     /// For whom the output is
@@ -95,7 +97,7 @@ pub struct Options {
     pub format: Format,
 }
 
-/// For whom output is.
+/// The reader of the output.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, ValueEnum)]
 pub enum Format {
     /// For people
@@ -105,7 +107,7 @@ pub enum Format {
     Json,
 }
 
-/// How to become the user of a patch.
+/// The way in which a session takes the role of a patch's user.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub enum Role {
     /// Log in as the user
@@ -114,64 +116,36 @@ pub enum Role {
     SetRole,
 }
 
-/// A logical database and where it really is.
+/// A logical database and its place.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Mapping {
     logical: String,
-    target: Target,
+    place: Place,
 }
 
 impl FromStr for Mapping {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let form = "write LOGICAL=DATABASE or LOGICAL=DATABASE/SCHEMA";
-        let (logical, target) = text.split_once('=').ok_or(form)?;
-        let (database, schema) = match target.split_once('/') {
-            Some((database, schema)) => (database, Some(schema.to_owned())),
-            None => (target, None),
-        };
-        if logical.is_empty() || database.is_empty() || schema.as_deref() == Some("") {
+        let form = "write LOGICAL=DATABASE or LOGICAL=DATABASE/SCHEMA; a database name that holds `/` stands in double quotes";
+        let (logical, place) = text.split_once('=').ok_or(form)?;
+        if logical.is_empty() {
             return Err(form);
         }
         Ok(Self {
             logical: logical.to_owned(),
-            target: Target {
-                database: database.to_owned(),
-                schema,
-            },
+            place: place.parse().map_err(|_| form)?,
         })
     }
-}
-
-/// Reads a duration with PostgreSQL's units; a number alone is milliseconds.
-fn duration(text: &str) -> Result<Duration, &'static str> {
-    let form =
-        "write a number and its unit, 500ms, 2s, 10min or 1h; without a unit it is milliseconds";
-    let digits = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
-    let number: u64 = text[..digits].parse().map_err(|_| form)?;
-    let milliseconds = match text[digits..].trim() {
-        "" | "ms" => 1,
-        "s" => 1_000,
-        "min" => 60_000,
-        "h" => 3_600_000,
-        _ => return Err(form),
-    };
-    number
-        .checked_mul(milliseconds)
-        .map(Duration::from_millis)
-        .ok_or(form)
 }
 
 type Setter<T> = fn(Config, T) -> Config;
 
 impl Options {
-    /// Puts what the command line gives into a configuration; the rest of it stays.
+    /// Applies the options to a configuration; the rest of it stays.
     ///
     /// # Errors
-    /// When a database is mapped that no patch of the set is for, or that is mapped twice.
+    /// If a database is mapped that no patch of the set is for, or that is mapped twice.
     pub fn configure(&self, set: &PatchSet<'_>, mut config: Config) -> Result<Config, Error> {
         let given: [(&Option<String>, Setter<String>); 7] = [
             (&self.conninfo, Config::conninfo),
@@ -207,7 +181,7 @@ impl Options {
                 Role::SetRole => RoleMode::SetRole,
             });
         }
-        for (position, Mapping { logical, target }) in self.map.iter().enumerate() {
+        for (position, Mapping { logical, place }) in self.map.iter().enumerate() {
             let mut before = self.map[..position].iter();
             if before.any(|other| other.logical == *logical) {
                 return Err(wrong_map(
@@ -222,7 +196,7 @@ impl Options {
                     format!("the patches are for: {}", names.join(", ")),
                 ));
             }
-            config = config.map(logical, target.clone());
+            config = config.map(logical, place.clone());
         }
         Ok(config)
     }
@@ -241,6 +215,7 @@ mod tests {
         for (text, expected) in [
             ("app=app_test", Some(("app", "app_test"))),
             ("app=shared/app", Some(("app", "shared/app"))),
+            ("app=\"a/b\"", Some(("app", "\"a/b\""))),
             ("app", None),
             ("=x", None),
             ("app=", None),
@@ -248,7 +223,7 @@ mod tests {
             ("app=d/", None),
         ] {
             let mapping = text.parse::<Mapping>().ok();
-            let found = mapping.map(|mapping| (mapping.logical, mapping.target.to_string()));
+            let found = mapping.map(|mapping| (mapping.logical, mapping.place.to_string()));
             let expected = expected.map(|(a, b)| (a.to_owned(), b.to_owned()));
             assert_eq!(found, expected, "{text}");
         }

@@ -6,12 +6,12 @@ use std::path::Path;
 
 /// One server that may be asked.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Endpoint {
+pub(crate) struct Endpoint {
     /// A name, an address or, beginning with `/`, the folder of a Unix socket.
-    pub(super) host: Option<String>,
+    pub(crate) host: Option<String>,
     /// Where to connect to instead of looking the host up.
-    pub(super) address: Option<IpAddr>,
-    pub(super) port: u16,
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) port: u16,
 }
 
 /// Folders in which a server's socket is by default: Debian's and Red Hat's, and PostgreSQL's own.
@@ -35,7 +35,7 @@ impl Endpoint {
 
 impl Conninfo {
     /// The servers that the words name, in order; at least one.
-    pub(super) fn endpoints(&self) -> Result<Vec<Endpoint>, ConninfoError> {
+    pub(crate) fn endpoints(&self) -> Result<Vec<Endpoint>, ConninfoError> {
         let list = |word| {
             self.get(word)
                 .map(|text| text.split(',').collect::<Vec<_>>())

@@ -1,129 +1,76 @@
 //! Reading the ledger: digests for a start with nothing to do, rows for everything else.
 
+use super::row::{LastFailure, Row, Run, Series, State};
 use super::{Ledger, is_missing};
-use crate::quote::literal;
+use crate::server::identity::{DatabaseIdentity, TransactionId};
+use crate::server::quote::{literals, sql};
 use crate::{Error, ErrorKind};
 use patchgen_model::{Checksum, Version};
 use tokio_postgres::SimpleQueryRow;
 
-/// What the ledger says of a patch.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum State {
-    /// Begun or failed; nothing is committed.
-    Intent,
-    /// About to be committed; the transaction number tells.
-    Committing,
-    /// Committed.
-    Applied,
-    /// Recorded without running.
-    Adopted,
-}
-
-impl State {
-    pub(crate) const fn is_settled(self) -> bool {
-        matches!(self, Self::Applied | Self::Adopted)
-    }
-}
-
-/// Where and as which transaction a patch ran.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub(crate) struct Run {
-    pub(crate) system_identifier: Option<String>,
-    pub(crate) timeline: Option<String>,
-    pub(crate) database_oid: Option<String>,
-    pub(crate) xid: Option<String>,
-    /// How many statements of a concurrent patch are through.
-    pub(crate) done: usize,
-    /// Whether the transaction of one of its statements was about to be committed.
-    pub(crate) is_committing: bool,
-    /// The statement, counted from 0, that was begun outside a transaction and not seen to end.
-    pub(crate) begun: Option<usize>,
-}
-
-impl Run {
-    /// Whether part of a patch that is not settled is done, or may be.
-    pub(crate) fn may_have_effect(&self) -> bool {
-        self.done > 0 || self.begun.is_some() || self.is_committing
-    }
-}
-
-/// A row of the ledger.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Row {
-    pub(crate) key: String,
-    pub(crate) version: Version,
-    pub(crate) file: String,
-    pub(crate) kind: String,
-    pub(crate) user: String,
-    pub(crate) checksum: String,
-    /// `sha256`, followed by `(imported)` where another tool had run the patch.
-    pub(crate) algorithm: String,
-    pub(crate) state: State,
-    pub(crate) attempt: u32,
-    pub(crate) started_at: Option<String>,
-    pub(crate) finished_at: Option<String>,
-    pub(crate) milliseconds: Option<u64>,
-    pub(crate) login_role: String,
-    pub(crate) branch: Option<String>,
-    pub(crate) revision_number: Option<u32>,
-    pub(crate) revision_id: Option<String>,
-    pub(crate) sql_state: Option<String>,
-    pub(crate) message: Option<String>,
-    pub(crate) run: Run,
-}
-
 impl Ledger {
-    /// The query for the digests of some databases: one row each, of those that have any patch.
+    /// The query for the digests of some places: one row for each that has any patch.
     ///
-    /// It is asked at every start; an operator of text and numbers could be anybody's, `concat` is PostgreSQL's.
-    fn digest_query(&self, keys: &[String]) -> String {
-        format!(
-            "SELECT database, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.string_agg(\
-             pg_catalog.concat(CASE WHEN state IN ('applied', 'adopted') THEN '' ELSE state || ' ' END, \
-             major, ' ', minor, ' ', point, ' ', checksum), E'\\n' \
-             ORDER BY major, minor, point), 'UTF8')), 'hex') \
-             FROM {}.patch WHERE database IN ({}) GROUP BY database",
-            self.schema,
-            literals(keys)
+    /// It runs at every start. `concat` is PostgreSQL's own, while an operator of text and numbers could be anybody's. An
+    /// attempt of which nothing took effect does not count: its patch may have been deleted since.
+    fn digest_query(&self, places: &str) -> String {
+        let schema = &self.schema;
+        sql!(
+            r"
+            SELECT database, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.string_agg(
+                pg_catalog.concat(
+                    CASE WHEN state IN ('applied', 'adopted') THEN '' ELSE state || ' ' END,
+                    major, ' ', minor, ' ', point, ' ', checksum),
+                E'\n' ORDER BY major, minor, point), 'UTF8')), 'hex')
+            FROM {schema}.patch p
+            WHERE database IN ({places}) AND (state <> 'intent' OR EXISTS (
+                SELECT FROM {schema}.run r
+                WHERE r.database = p.database AND r.major = p.major AND r.minor = p.minor AND r.point = p.point
+                AND (r.state = 'committing' OR r.statements_done > 0 OR r.begun IS NOT NULL)))
+            GROUP BY database
+            "
         )
     }
 
-    /// The digests of some databases, or nothing when the ledger's tables are missing.
+    /// Returns the digests of some places, or `None` if the ledger's tables are missing.
     pub(crate) async fn digests(
         &self,
-        keys: &[String],
+        series: &[Series],
     ) -> Result<Option<Vec<(String, Checksum)>>, Error> {
-        match self.session.query(&self.digest_query(keys)).await {
+        let query = self.digest_query(&places(series));
+        match self.session.try_rows(&query).await {
             Ok(rows) => Ok(Some(rows.iter().filter_map(read_digest).collect())),
             Err(refusal) if is_missing(&refusal) => Ok(None),
             Err(refusal) => Err(self.unreadable(refusal)),
         }
     }
 
-    /// All rows of some databases, sorted.
-    pub(crate) async fn rows(&self, keys: &[String]) -> Result<Vec<Row>, Error> {
+    /// Returns all rows of some series, sorted.
+    pub(crate) async fn rows(&self, series: &[Series]) -> Result<Vec<Row>, Error> {
         let time = |column: &str| {
             format!(
                 "pg_catalog.to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
             )
         };
-        let query = format!(
-            "SELECT p.database, p.major, p.minor, p.point, p.file, p.kind, p.\"user\", p.checksum, p.state, p.attempt, \
-             {}, {}, pg_catalog.round(extract(epoch FROM p.finished_at - p.started_at) * 1000), p.login_role, p.branch, \
-             p.revision_number, p.revision_id, p.sqlstate, p.message, \
-             r.system_identifier, r.timeline, r.database_oid, r.xid, r.begun, p.algorithm, r.statements_done, r.state \
-             FROM {schema}.patch p LEFT JOIN {schema}.run r ON r.database = p.database AND r.major = p.major \
-             AND r.minor = p.minor AND r.point = p.point AND r.node = '' \
-             WHERE p.database IN ({}) ORDER BY 1, 2, 3, 4",
-            time("p.started_at"),
-            time("p.finished_at"),
-            literals(keys),
-            schema = self.schema,
+        let (started, finished) = (time("p.started_at"), time("p.finished_at"));
+        let (schema, places) = (&self.schema, places(series));
+        let query = sql!(
+            r#"
+            SELECT p.database, p.major, p.minor, p.point, p.file, p.kind, p."user", p.checksum, p.algorithm, p.state,
+                p.attempt, {started}, {finished},
+                pg_catalog.round(extract(epoch FROM p.finished_at - p.started_at) * 1000),
+                p.login_role, p.branch, p.revision_number, p.revision_id, p.sqlstate, p.message,
+                r.xid, r.system_identifier, r.timeline, r.database_oid, r.statements_done, r.state, r.begun
+            FROM {schema}.patch p LEFT JOIN {schema}.run r
+                ON r.database = p.database AND r.major = p.major AND r.minor = p.minor AND r.point = p.point
+                AND r.node = ''
+            WHERE p.database IN ({places}) ORDER BY 1, 2, 3, 4
+            "#
         );
-        match self.session.query(&query).await {
+        match self.session.try_rows(&query).await {
             Ok(rows) => rows
                 .iter()
-                .map(|row| read_row(row).ok_or_else(|| self.garbled()))
+                .map(|row| read_row(row, series).ok_or_else(|| self.garbled()))
                 .collect(),
             Err(refusal) if is_missing(&refusal) => Ok(Vec::new()),
             Err(refusal) => Err(self.session.explain(refusal)),
@@ -144,57 +91,102 @@ impl Ledger {
     }
 }
 
-fn literals(keys: &[String]) -> String {
-    keys.iter()
-        .map(|key| literal(key))
-        .collect::<Vec<_>>()
-        .join(", ")
+fn places(series: &[Series]) -> String {
+    let places: Vec<String> = series
+        .iter()
+        .map(|series| series.place.to_string())
+        .collect();
+    literals(places.iter().map(String::as_str))
 }
 
 fn read_digest(row: &SimpleQueryRow) -> Option<(String, Checksum)> {
     Some((row.get(0)?.to_owned(), row.get(1)?.parse().ok()?))
 }
 
-fn read_row(row: &SimpleQueryRow) -> Option<Row> {
-    let text = |column: usize| row.get(column).map(str::to_owned);
-    let number = |column: usize| row.get(column).and_then(|number| number.parse().ok());
-    Some(Row {
-        key: text(0)?,
+/// The columns of a row, read one after the other.
+struct Columns<'r> {
+    row: &'r SimpleQueryRow,
+    next: usize,
+}
+
+impl Columns<'_> {
+    fn text(&mut self) -> Option<String> {
+        let value = self.row.get(self.next).map(str::to_owned);
+        self.next += 1;
+        value
+    }
+
+    fn number<N: std::str::FromStr>(&mut self) -> Option<N> {
+        self.text().and_then(|text| text.parse().ok())
+    }
+}
+
+fn read_row(row: &SimpleQueryRow, series: &[Series]) -> Option<Row> {
+    let mut columns = Columns { row, next: 0 };
+    let place = columns.text()?;
+    let series = series
+        .iter()
+        .find(|series| series.place.to_string() == place)?;
+    let mut row = Row {
+        series: series.clone(),
         version: Version {
-            major: number(1)?,
-            minor: number(2)?,
-            point: number(3)?,
+            major: columns.number()?,
+            minor: columns.number()?,
+            point: columns.number()?,
         },
-        file: text(4)?,
-        kind: text(5)?,
-        user: text(6)?,
-        checksum: text(7)?,
-        algorithm: text(24)?,
-        state: match row.get(8)? {
-            "intent" => State::Intent,
-            "committing" => State::Committing,
-            "applied" => State::Applied,
-            "adopted" => State::Adopted,
-            _ => return None,
+        file: columns.text()?,
+        kind: columns.text()?,
+        user: columns.text()?,
+        checksum: columns.text()?,
+        algorithm: columns.text()?,
+        state: State::read(&columns.text()?)?,
+        attempt: columns.number()?,
+        started_at: columns.text(),
+        finished_at: columns.text(),
+        milliseconds: columns.number(),
+        login_role: columns.text()?,
+        branch: columns.text(),
+        revision_number: columns.number(),
+        revision_id: columns.text(),
+        failure: {
+            let (sql_state, message) = (columns.text(), columns.text());
+            message.map(|message| LastFailure { sql_state, message })
         },
-        attempt: number(9)?,
-        started_at: text(10),
-        finished_at: text(11),
-        milliseconds: row.get(12).and_then(|number| number.parse().ok()),
-        login_role: text(13)?,
-        branch: text(14),
-        revision_number: number(15),
-        revision_id: text(16),
-        sql_state: text(17),
-        message: text(18),
-        run: Run {
-            system_identifier: text(19),
-            timeline: text(20),
-            database_oid: text(21),
-            xid: text(22),
-            done: number(25).map_or(0, |done: u32| done as usize),
-            is_committing: row.get(8) == Some("intent") && row.get(26) == Some("committing"),
-            begun: number(23).map(|begun: u32| begun as usize),
+        run: {
+            let (xid, cluster, history, database) = (
+                columns.text(),
+                columns.text(),
+                columns.text(),
+                columns.text(),
+            );
+            let done: Option<u32> = columns.number();
+            let state = columns.text();
+            Run {
+                transaction: read_transaction(xid, cluster, history, database),
+                done: done.map_or(0, |done| done as usize),
+                is_committing: state.as_deref() == Some("committing"),
+                begun: columns.number(),
+            }
+        },
+    };
+    // Of any other patch, the transaction is the patch's own.
+    row.run.is_committing &= row.state == State::Intent;
+    Some(row)
+}
+
+/// The recorded transaction; `None` unless all of its parts are recorded.
+pub(super) fn read_transaction(
+    xid: Option<String>,
+    cluster: Option<String>,
+    history: Option<String>,
+    database: Option<String>,
+) -> Option<TransactionId> {
+    Some(TransactionId {
+        xid: xid?,
+        database: DatabaseIdentity {
+            cluster: cluster?,
+            history,
+            database: database?,
         },
     })
 }

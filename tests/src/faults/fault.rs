@@ -118,7 +118,7 @@ impl Case {
                     "ran" | "committed" | "statement" | "begun" | "committing"
                 );
                 let occurrence = rng.usize(1..=if often { 5 } else { 2 });
-                let single = matches!(point, "database" | "home" | "locked" | "finished");
+                let single = matches!(point, "database" | "state" | "locked" | "finished");
                 let occurrence = if single { 1 } else { occurrence };
                 (
                     When::Point(point, occurrence),
@@ -146,7 +146,7 @@ impl Case {
             }
             _ => (When::Part(rng.f64()), random_fault(&mut rng, scenario)),
         };
-        let creates = matches!(when, When::Point("database" | "home", _));
+        let creates = matches!(when, When::Point("database" | "state", _));
         let needs_databases = when == When::Build || matches!(fault, Fault::DiskFull(_));
         Case {
             number,

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 /// Limit of the runs after the fault.
 const RUNS: usize = 4;
 /// Selector of the scenarios' patch that runs statement by statement.
-const IN_DOUBT: &str = "app:20240101-2-0";
+const IN_DOUBT: &str = "app.20240101.0002";
 
 /// Duration of an undisturbed run, and its number of waits for each server.
 #[derive(Debug, Clone)]

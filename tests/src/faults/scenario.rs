@@ -161,8 +161,8 @@ impl Scenario {
         let statements = matches!(self.patches, Patches::Concurrent | Patches::Procedure);
         let mut points = vec!["database", "locked", "ran", "committed"];
         match self.ledger {
-            Ledger::InTarget => points.push("home"),
-            _ => points.extend(["intent", "fenced", "committing", "finished"]),
+            Ledger::InTarget => points.push("state"),
+            _ => points.extend(["intent", "secured", "committing", "finished"]),
         }
         if statements {
             points.extend(["begun", "statement", "intent", "committing", "finished"]);

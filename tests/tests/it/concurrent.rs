@@ -203,11 +203,11 @@ fn an_interrupted_procedure_is_in_doubt_until_it_is_resolved() {
         for _ in 0..2 {
             let outcome = subject.run(&["apply"]);
             outcome.assert_code(3);
-            outcome.assert_stderr_contains("patchgen resolve --applied app:20240101-1-0");
+            outcome.assert_stderr_contains("patchgen resolve --applied app.20240101.0001");
         }
         let outcome = subject.run(&["status", "--format", "json"]);
         outcome.assert_stdout_contains("\"in-doubt\"");
-        let outcome = subject.run(&["resolve", resolution, "app:20240101-1-0"]);
+        let outcome = subject.run(&["resolve", resolution, "app.20240101.0001"]);
         outcome.assert_code(0);
         let state = if resolution == "--applied" {
             "applied"
@@ -223,23 +223,24 @@ fn an_interrupted_procedure_is_in_doubt_until_it_is_resolved() {
             .filter(|patch| *patch == "done")
             .count();
         assert_eq!(done, expected, "{resolution}");
-        let outcome = subject.run(&["resolve", resolution, "app:20240101-1-0"]);
+        let outcome = subject.run(&["resolve", resolution, "app.20240101.0001"]);
         outcome.assert_code(1);
         outcome.assert_stderr_contains("is not in doubt: it is applied");
     }
 }
 
 #[test]
-fn a_procedure_that_commits_and_then_fails_is_in_doubt_and_one_that_does_not_is_run_again() {
+fn a_procedure_that_fails_is_in_doubt_unless_it_cannot_have_committed() {
     const MAKE: &str = "CREATE PROCEDURE fill() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO effect VALUES ('part'); \
         COMMIT; PERFORM 1 / (SELECT count(*) FROM effect WHERE patch = 'ready'); END $$;\n\
         CREATE PROCEDURE check_it() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO effect VALUES ('part'); \
         PERFORM 1 / (SELECT count(*) FROM effect WHERE patch = 'ready'); END $$;\n";
-    for (call, code, parts) in [
-        ("CALL fill();", 3, 1),
-        ("DO $$ BEGIN CALL fill(); END $$;", 3, 1),
-        ("CALL check_it();", 1, 0),
-        ("DO $$ BEGIN PERFORM 1 / 0; END $$;", 1, 0),
+    for (call, code, parts, sql_state) in [
+        ("CALL fill();", 3, 1, "22012"),
+        ("DO $$ BEGIN CALL fill(); END $$;", 3, 1, "22012"),
+        ("CALL check_it();", 3, 0, "22012"),
+        ("CALL missing();", 1, 0, "42883"),
+        ("DO $$ BEGIN PERFORM 1 / 0; END $$;", 1, 0, "22012"),
     ] {
         let server = server();
         let folder = folder(&format!("{MAKE}{call}\n"));
@@ -262,7 +263,7 @@ fn a_procedure_that_commits_and_then_fails_is_in_doubt_and_one_that_does_not_is_
         assert_eq!(is_in_doubt, code == 3, "{call}");
         let status = subject.run(&["status", "--format", "json"]).stdout;
         assert!(
-            status.contains("\"sqlstate\": \"22012\""),
+            status.contains(&format!("\"sqlstate\": \"{sql_state}\"")),
             "{call}: {status}"
         );
         assert_eq!(
@@ -285,7 +286,7 @@ fn a_begun_patch_stays_concurrent_and_an_outcome_that_the_server_knows_cannot_be
     running.resume();
     running.wait().assert_code(1);
     for resolution in ["--applied", "--retry"] {
-        let outcome = subject.run(&["resolve", resolution, "app:20240101-1-0"]);
+        let outcome = subject.run(&["resolve", resolution, "app.20240101.0001"]);
         outcome.assert_code(1);
         let message = "is not in doubt: the server says that it was committed";
         outcome.assert_stderr_contains(message);

@@ -7,11 +7,11 @@ use patchgen_tests::{Subject, connect, count, effects, execute, numbered_patches
 /// The failpoints of a run.
 const POINTS: [&str; 9] = [
     "database",
-    "home",
+    "state",
     "locked",
     "intent",
     "ran",
-    "fenced",
+    "secured",
     "committing",
     "committed",
     "finished",

@@ -103,13 +103,13 @@ fn a_run_waits_for_the_backend_of_a_killed_program_and_names_it() {
 
 #[test]
 fn a_stopped_program_is_fenced_when_it_continues() {
-    for point in ["intent", "ran", "fenced", "committing", "committed"] {
+    for point in ["intent", "ran", "secured", "committing", "committed"] {
         for options in [&[][..], &["--state-in-target"]] {
             let server = server();
             let folder = app_patches(&[("first", &effect("first")), ("second", &effect("second"))]);
             let subject = subject(&server, &folder).options(options);
             subject.run(&["apply", "--one"]);
-            if !options.is_empty() && matches!(point, "intent" | "fenced" | "committing") {
+            if !options.is_empty() && matches!(point, "intent" | "secured" | "committing") {
                 continue; // A run with the state in the target does not reach this failpoint.
             }
             let stopped = subject.start_armed(&["apply"], &format!("{point}:1:stop"));

@@ -48,7 +48,7 @@ fn a_script_killed_after_any_statement_is_run_again() {
         let server = server();
         let subject = subject(&server, &folder).options(options);
         let mut kills = 0;
-        for point in ["scripted", "ran", "home", "intent", "finished"] {
+        for point in ["scripted", "ran", "state", "intent", "finished"] {
             for number in 1.. {
                 for database in ["own", "side; car", "patches"] {
                     let ordinary = format!(
