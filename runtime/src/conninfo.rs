@@ -1,7 +1,8 @@
-//! Where the server is and who asks: libpq's connection words, from every source that libpq reads.
+//! libpq's connection words, from every source that libpq reads.
 //!
-//! The driver's own parser knows neither the PostgreSQL environment nor service and password files, and rejects a
-//! third of libpq's words; hence this one. It does no networking: it ends in a [`tokio_postgres::Config`].
+//! The driver's own parser reads neither the PostgreSQL environment nor service and password files, and rejects a third of
+//! libpq's words; this one accepts all of them. It opens no connection: `server` turns the words into a
+//! [`tokio_postgres::Config`].
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -44,7 +45,7 @@ impl Conninfo {
     /// Reads a text of the form `word=value word='a value'` or a URL `postgres://user:password@host:port/dbname?word=value`.
     ///
     /// # Errors
-    /// When the text is malformed or has a word that libpq does not know. No message repeats a value.
+    /// If the text is malformed or has a word that libpq does not know. No message repeats a value.
     pub fn parse(text: &str) -> Result<Self, ConninfoError> {
         let text = text.trim();
         match url::strip_scheme(text) {
@@ -59,7 +60,7 @@ impl Conninfo {
     /// `env` looks up an environment variable: `&|name| std::env::var(name).ok()`.
     ///
     /// # Errors
-    /// When one of these texts is malformed, or a service is named that no service file defines.
+    /// If one of these texts is malformed, or no service file defines the service that is named.
     pub fn resolve(
         explicit: Option<&str>,
         env: &dyn Fn(&str) -> Option<String>,
@@ -67,7 +68,7 @@ impl Conninfo {
         environment::resolve(explicit, env)
     }
 
-    /// The value of a word; `None` when it is not given, or given as empty.
+    /// The value of a word; `None` if it is not given, or given as empty.
     #[must_use]
     pub fn get(&self, word: &str) -> Option<&str> {
         let value = self.words.get(&Word::find(word)?)?;
@@ -86,13 +87,13 @@ impl Conninfo {
         self.get("dbname")
     }
 
-    /// The password that is given, which is not necessarily the right one for another user than [`user`](Self::user).
+    /// The password, if one is given. It is that of [`user`](Self::user); another role may have another one.
     #[must_use]
     pub fn password(&self) -> Option<&str> {
         self.get("password")
     }
 
-    /// libpq's variables, each with the value that says the same as the words; a service is resolved already.
+    /// libpq's environment variables, each with the value of its word. `PGSERVICE` has none: the service is resolved already.
     pub(crate) fn variables(&self) -> impl Iterator<Item = (&'static str, Option<&str>)> {
         Word::with_variables().map(|(word, variable)| {
             let value = self.get(word.name()).filter(|_| word != Word::SERVICE);
@@ -100,7 +101,7 @@ impl Conninfo {
         })
     }
 
-    /// Adds what is not yet given; what is given, even as empty, stays.
+    /// Sets a word, unless it is given already; a word that is given as empty stays empty.
     fn fill(&mut self, word: Word, value: impl Into<String>) {
         self.words.entry(word).or_insert_with(|| value.into());
     }

@@ -4,21 +4,21 @@ use super::{Conninfo, ConninfoError};
 use std::net::IpAddr;
 use std::path::Path;
 
-/// One server that may be asked.
+/// One server of the lists.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Endpoint {
     /// A name, an address or, beginning with `/`, the folder of a Unix socket.
     pub(crate) host: Option<String>,
-    /// Where to connect to instead of looking the host up.
+    /// Address to connect to; the host is then not looked up.
     pub(crate) address: Option<IpAddr>,
     pub(crate) port: u16,
 }
 
-/// Folders in which a server's socket is by default: Debian's and Red Hat's, and PostgreSQL's own.
+/// Default folders of a server's socket: that of Debian and Red Hat, and PostgreSQL's own.
 const SOCKET_FOLDERS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 
 impl Endpoint {
-    /// The name under which a password file knows it.
+    /// The host as a password file writes it: `localhost` for a default socket folder, as in libpq.
     pub(super) fn name_in_passfile(&self) -> String {
         match (&self.host, self.address) {
             (Some(host), _)
@@ -89,7 +89,7 @@ impl Conninfo {
             .collect()
     }
 
-    /// Where the server is, for messages: `db.example.org:5432` or `/var/run/postgresql:5432`.
+    /// Host and port, for messages: `db.example.org:5432` or `/var/run/postgresql:5432`. Several servers are joined by commas.
     #[must_use]
     pub fn place(&self) -> String {
         let Ok(endpoints) = self.endpoints() else {
@@ -128,7 +128,8 @@ fn address(text: &str) -> Result<IpAddr, ConninfoError> {
     })
 }
 
-/// libpq has one folder compiled in; here it is the first that has the server's socket, or that exists.
+/// Returns the first default folder that has the server's socket, else the first that exists, else `localhost`. libpq has
+/// one folder compiled in.
 fn default_host(port: u16) -> String {
     let socket = |folder: &&str| Path::new(folder).join(format!(".s.PGSQL.{port}")).exists();
     SOCKET_FOLDERS

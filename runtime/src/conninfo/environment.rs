@@ -1,4 +1,4 @@
-//! What the environment adds to the words that are given.
+//! Words from `DATABASE_URL`, the service file and the `PG…` variables, which complete those that are given.
 
 use super::{Conninfo, ConninfoError, Word, service};
 

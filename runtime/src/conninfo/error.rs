@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// Connection words that cannot be understood, or that ask for what this build cannot do.
+/// Error for connection words that are malformed, or that require something which is not supported.
 ///
 /// Neither the message nor the help ever holds a password.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,7 +24,7 @@ impl ConninfoError {
         }
     }
 
-    /// Says where the faulty text stands.
+    /// Puts the place of the faulty text before the message.
     pub(crate) fn within(self, place: &str) -> Self {
         Self {
             message: format!("{place}: {}", self.message),
@@ -32,7 +32,7 @@ impl ConninfoError {
         }
     }
 
-    /// What to do about it, where there is something to say.
+    /// The remedy, if one can be named.
     #[must_use]
     pub fn help(&self) -> Option<&str> {
         self.help.as_deref()

@@ -7,7 +7,7 @@ use std::str::CharIndices;
 pub(super) fn parse(text: &str) -> Result<Conninfo, ConninfoError> {
     let mut conninfo = Conninfo::default();
     let mut chars = text.char_indices().peekable();
-    // An unquoted password with a space in it goes on as if it were words: those are not repeated in messages.
+    // After an unquoted password, an unknown word may be the rest of a password with a space in it: messages do not repeat it.
     let mut behind_secret = false;
     loop {
         skip_space(&mut chars);

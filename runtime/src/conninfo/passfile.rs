@@ -5,9 +5,9 @@ use std::fs;
 use std::io;
 
 impl Conninfo {
-    /// The password that the password file has for a user in a database, on the first server for which it has one.
+    /// The password of a user for a database, from the password file: that of the first server for which the file has one.
     ///
-    /// As with libpq, a file that others may read is not used.
+    /// As in libpq, a file that others may read is not used.
     #[must_use]
     pub fn passfile_password(&self, database: &str, user: &str) -> Option<String> {
         let path = self.get("passfile")?;
@@ -61,7 +61,7 @@ fn look_up(text: &str, wanted: [&str; 4]) -> Option<String> {
         })
 }
 
-/// What stands before the next colon without a backslash, and what stands behind it.
+/// Divides a text at the first colon that has no backslash before it; `None` if there is no such colon.
 fn split_field(text: &str) -> Option<(&str, &str)> {
     let mut escaped = false;
     let end = text.find(|c| {

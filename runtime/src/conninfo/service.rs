@@ -4,14 +4,14 @@ use super::{Conninfo, ConninfoError, Word};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Where distributions and PostgreSQL's own build keep the system-wide file when `PGSYSCONFDIR` does not say.
+/// Folders of the system-wide file if `PGSYSCONFDIR` is not set: Debian's, Red Hat's, and that of PostgreSQL's own build.
 const SYSTEM_FOLDERS: [&str; 3] = [
     "/etc/postgresql-common",
     "/etc/sysconfig/pgsql",
     "/usr/local/pgsql/etc",
 ];
 
-/// Fills in the words of the service that is asked for, if one is.
+/// Fills in the words of the service, if one is named.
 pub(super) fn fill(
     conninfo: &mut Conninfo,
     env: &dyn Fn(&str) -> Option<String>,
@@ -40,7 +40,7 @@ pub(super) fn fill(
         .with_help("services stand in `~/.pg_service.conf`, the file that `PGSERVICEFILE` names, or `pg_service.conf` in the folder that `PGSYSCONFDIR` names"))
 }
 
-/// The user's file before the system's; a file that is named must exist.
+/// Returns the service files that exist, the user's before the system's. A user's file that is named must exist.
 fn files(
     conninfo: &Conninfo,
     env: &dyn Fn(&str) -> Option<String>,
@@ -70,7 +70,7 @@ fn files(
     Ok(files)
 }
 
-/// The words under `[service]`, if the text has such a section.
+/// Returns the words of the section `[service]`; `None` if the text has no such section.
 fn section(text: &str, service: &str) -> Result<Option<Vec<(Word, String)>>, ConninfoError> {
     let mut found: Option<Vec<(Word, String)>> = None;
     for (number, line) in text.lines().enumerate() {

@@ -1,11 +1,11 @@
 //! The form `postgres://user:password@host:port,host:port/dbname?word=value&word=value`.
 //!
-//! Every part may be missing. Parts are found first and percent-decoded after, so that `%2F` can stand in a host: that is
-//! how a URL names the folder of a Unix socket.
+//! Every part may be missing. The text is divided into parts before it is percent-decoded, so that a host can contain `%2F`:
+//! this is how a URL names the folder of a Unix socket.
 
 use super::{Conninfo, ConninfoError, Word};
 
-/// What follows `postgres://` or `postgresql://`; `None` when the text is no URL.
+/// Returns the text after `postgres://` or `postgresql://`; `None` if the text is not a URL.
 pub(super) fn strip_scheme(text: &str) -> Option<&str> {
     text.strip_prefix("postgresql://")
         .or_else(|| text.strip_prefix("postgres://"))
@@ -17,7 +17,7 @@ pub(super) fn parse(rest: &str) -> Result<Conninfo, ConninfoError> {
             .with_help("write it as `%20`"));
     }
     let mut conninfo = Conninfo::default();
-    // As libpq has it, a `/` ends the search for the user, a `?` does not: a password may hold a `?`.
+    // As in libpq, a `/` ends the search for the user and a `?` does not: a password may contain a `?`.
     let rest = match rest.split_once('@') {
         Some((credentials, rest)) if !credentials.contains('/') => {
             let (user, password) = credentials.split_once(':').unwrap_or((credentials, ""));
@@ -30,7 +30,7 @@ pub(super) fn parse(rest: &str) -> Result<Conninfo, ConninfoError> {
     let (rest, parameters) = rest.split_once('?').unwrap_or((rest, ""));
     let (places, dbname) = rest.split_once('/').unwrap_or((rest, ""));
     if rest.contains('@') {
-        // Accepting it would show a piece of the password as the name of a host or database.
+        // If this were accepted, a part of the password would be shown as the name of a host or database.
         return Err(unescaped());
     }
     let (hosts, ports) = places_of(places)?;
@@ -46,7 +46,7 @@ pub(super) fn parse(rest: &str) -> Result<Conninfo, ConninfoError> {
     Ok(conninfo)
 }
 
-/// The hosts and the ports, as lists with commas.
+/// Returns the hosts and the ports, each as a list with commas.
 fn places_of(text: &str) -> Result<(String, String), ConninfoError> {
     let mut hosts = Vec::new();
     let mut ports = Vec::new();
@@ -136,7 +136,7 @@ fn decode(text: &str) -> Result<String, ConninfoError> {
         .map_err(|_| ConninfoError::new("the connection URL does not decode to UTF-8"))
 }
 
-/// Says nothing of what stands there: it may be the rest of a password.
+/// Error for a URL with characters that are not escaped. It does not repeat them: they may be part of a password.
 fn unescaped() -> ConninfoError {
     ConninfoError::new("the connection URL cannot be divided into user, password, host, port and database")
         .with_help("in each of them write `@` as `%40`, `/` as `%2F`, `:` as `%3A`, `?` as `%3F` and `%` as `%25`")
@@ -155,7 +155,7 @@ mod tests {
             .collect()
     }
 
-    /// Expectations taken from libpq's documentation and its own regression table.
+    /// The expected results are those of libpq's documentation and of its regression tests.
     #[test]
     fn every_part_may_be_missing() {
         for (text, expected) in [

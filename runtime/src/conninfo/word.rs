@@ -59,7 +59,7 @@ const WORDS: &[(&str, Option<&str>)] = &[
     ("user", Some("PGUSER")),
 ];
 
-/// What people write instead, where the spelling alone does not lead to the right word.
+/// Names that other programs use for libpq's words, where the spelling alone does not lead to the right word.
 const OTHER_NAMES: &[(&str, &str)] = &[
     ("appname", "application_name"),
     ("database", "dbname"),
@@ -96,7 +96,7 @@ impl Word {
         Some(Self(WORDS[position].0))
     }
 
-    /// Finds a word or says which one may be meant.
+    /// Finds a word by its name; the error suggests the nearest one.
     pub(super) fn expect(name: &str) -> Result<Self, ConninfoError> {
         Self::find(name).ok_or_else(|| {
             let error = ConninfoError::new(format!("`{name}` is no connection word"));
@@ -138,7 +138,7 @@ fn nearest(name: &str) -> Option<&'static str> {
         .map(|(_, known)| known)
 }
 
-/// How many letters must be added, removed or replaced to make one name of the other.
+/// Edit distance of two names: the least number of letters to add, remove or replace.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
