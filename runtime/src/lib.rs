@@ -1,20 +1,68 @@
-//! Applies the patches that a program carries to its PostgreSQL databases: exactly once, whatever crashes.
+//! Applies the PostgreSQL patches that are embedded in a program, each exactly once, even if the program or a server crashes.
 //!
-//! ```no_run
-//! use patchgen_runtime::{Config, PatchSet};
+//! # A program with patches
 //!
-//! // In a program: static PATCHES: PatchSet = embed_patches!();
-//! static PATCHES: PatchSet = PatchSet::EMPTY;
+//! `patches/shop.00000000.0000.postgres.orders.sql`, the first patch, which also creates the database `shop`:
 //!
-//! # fn main() -> Result<(), patchgen_runtime::Error> {
-//! let report = patchgen_runtime::apply(&PATCHES, &Config::from_env()?)?;
-//! println!("{report}");
-//! # Ok(())
-//! # }
+//! ```sql
+//! CREATE TABLE orders (number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, customer text NOT NULL);
 //! ```
 //!
-//! It does not parse file names or SQL: a build script has done that ([`embed_patches!`] includes the result), and it does
-//! not decide on an order: a set is sorted when it is made.
+//! `Cargo.toml`:
+//!
+//! ```toml
+//! [package]
+//! name = "shop"
+//! version = "0.1.0"
+//! edition = "2024"
+//!
+//! [dependencies]
+//! patchgen-runtime = "0.1"
+//!
+//! [build-dependencies]
+//! patchgen = "0.1"
+//! ```
+//!
+//! `build.rs`:
+//!
+//! ```ignore (the documentation of patchgen compiles these lines; this crate does not depend on it)
+//! fn main() {
+//!     patchgen::Build::new().patches("patches/**/*.sql").emit();
+//! }
+//! ```
+//!
+//! `src/main.rs`:
+//!
+//! ```no_run
+//! # macro_rules! embed_patches { () => { PatchSet::EMPTY } } // A documentation test has no build script.
+//! use patchgen_runtime::{Config, PatchSet, embed_patches};
+//!
+//! static PATCHES: PatchSet = embed_patches!();
+//!
+//! fn main() -> Result<(), patchgen_runtime::Error> {
+//!     let report = patchgen_runtime::apply(&PATCHES, &Config::from_env()?)?;
+//!     println!("{report}");
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # What the crate does not do
+//!
+//! - It does not read patch files, parse SQL or sort patches. The build does that, and [`embed_patches!`] includes the result.
+//! - It does not undo applied patches. To undo one, write another patch.
+//! - It does not use TLS. A connection that requires TLS is an error.
+//! - It does not keep connections. [`Config::connection`] returns the settings for the connections of your program.
+//!
+//! # Features
+//!
+//! No feature is on by default.
+//!
+//! - `cli`: the module `cli`, with `plan`, `apply`, `status` and other actions as a subcommand of your program. It includes
+//!   `serde`.
+//! - `tokio`: `apply_async`, `plan_async`, `status_async` and `verify_async`, which do not block the task that awaits them. The
+//!   other functions work without tokio, and within it.
+//! - `serde`: serialises what the functions return, such as [`Report`], [`Plan`], [`Status`] and [`Verification`].
+//! - `failpoints`: points at which tests of this crate stop the program. It is not for other programs.
 
 mod blocking;
 #[cfg(feature = "cli")]
@@ -59,7 +107,7 @@ pub use report::{AppliedPatch, Report};
 #[doc(hidden)]
 pub type Target = Place;
 
-/// A point at which tests interrupt the program; empty without the feature `failpoints`.
+/// Point at which tests interrupt the program; empty without the feature `failpoints`.
 macro_rules! failpoint {
     ($name:literal) => {
         #[cfg(feature = "failpoints")]
