@@ -1,4 +1,4 @@
-//! The configuration of a run; every field has a default that suits an up-to-date or empty database.
+//! The configuration of a run. Every setting has a default.
 
 mod choice;
 
@@ -91,10 +91,10 @@ impl Config {
         }
     }
 
-    /// The defaults, after the environment has been checked.
+    /// The defaults, after a check that the connection of the environment can be read.
     ///
     /// # Errors
-    /// When `DATABASE_URL` or the libpq environment cannot be read, or names a service that does not exist.
+    /// If `DATABASE_URL` or the libpq environment is malformed, or names a service that does not exist.
     pub fn from_env() -> Result<Self, Error> {
         let config = Self::new();
         config.base()?;
@@ -108,14 +108,14 @@ impl Config {
         self
     }
 
-    /// The connection to the server of the state database, if that is another one.
+    /// The connection to the server of the state database \[the one of [`conninfo`](Self::conninfo)\].
     #[must_use]
     pub fn state_conninfo(mut self, conninfo: impl Into<String>) -> Self {
         self.state_conninfo = Some(conninfo.into());
         self
     }
 
-    /// A variable that takes the place of the environment's variable of that name.
+    /// A variable, used in place of the environment's variable of that name.
     #[must_use]
     pub fn variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.variables.insert(name.into(), value.into());
@@ -206,14 +206,14 @@ impl Config {
         self
     }
 
-    /// Policy for a patch that the ledger has and the program lacks, older than the program's last \[warn\].
+    /// Policy for an applied patch that the program does not contain, if it is older than the program's last \[warn\].
     #[must_use]
     pub fn missing(mut self, policy: Policy) -> Self {
         self.missing = policy;
         self
     }
 
-    /// Policy for a patch of the ledger that is newer than the program's last: an old program on a newer database \[warn\].
+    /// Policy for an applied patch that is newer than the program's last: an old program on a newer database \[warn\].
     #[must_use]
     pub fn newer(mut self, policy: Policy) -> Self {
         self.newer = policy;
@@ -276,7 +276,7 @@ impl Config {
         self
     }
 
-    /// The name of the program, for `application_name` \[the executable's\].
+    /// The name of the program in `application_name` \[the name of the executable\].
     #[must_use]
     pub fn program(mut self, name: impl Into<String>) -> Self {
         self.program = name.into();
@@ -303,7 +303,7 @@ impl Config {
         self.emit(&Event::Warning { message });
     }
 
-    /// The value of a variable: the program's, else the environment's.
+    /// The value of a variable: that of [`variable`](Self::variable), else the environment's.
     pub(crate) fn environment(&self, name: &str) -> Option<String> {
         self.variables
             .get(name)
@@ -311,10 +311,12 @@ impl Config {
             .or_else(|| std::env::var(name).ok())
     }
 
+    /// The words of the connection to the target databases.
     pub(crate) fn base(&self) -> Result<Conninfo, Error> {
         self.resolve(self.conninfo.as_deref())
     }
 
+    /// The words of the connection to the state database.
     pub(crate) fn state_base(&self) -> Result<Conninfo, Error> {
         self.resolve(self.state_conninfo.as_deref().or(self.conninfo.as_deref()))
     }

@@ -1,4 +1,4 @@
-//! The choices of a configuration that are one of several.
+//! The settings of a configuration that are a choice between a few values.
 
 /// The reaction to a difference between the ledger and the program's patches.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -7,7 +7,7 @@ pub enum Policy {
     Error,
     /// Warn and go on.
     Warn,
-    /// Go on without a word.
+    /// Go on without a message.
     Ignore,
 }
 
