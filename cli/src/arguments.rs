@@ -79,13 +79,13 @@ pub(crate) enum Command {
     Plan(OnFiles<Plan>),
     /// Apply what is pending, in order
     Apply(OnFiles<Apply>),
-    /// Settle a patch in doubt, after looking what became of it
+    /// Settle a patch in doubt, after you have looked in the database whether it took effect
     Resolve(OnFiles<Resolve>),
-    /// Record patches without running them: the ones you know to be there, or what another tool has recorded
+    /// Record patches without running them: those that you know to be applied, or those that another tool has recorded
     Adopt(OnFiles<Adopt>),
     /// Write what is pending as one psql script, for administrators who run SQL by hand
     Export(OnFiles<Export>),
-    /// Show how every patch stands: state, when, how long; as JSON also by whom and from which revision
+    /// Show every patch: state, when, how long; as JSON also by whom and from which revision
     Status(OnFiles<Status>),
     /// Compare the patches with what was applied; change nothing
     Verify(OnFiles<Verify>),

@@ -1,4 +1,4 @@
-//! `plan`, `apply`, `resolve`, `adopt`, `export`, `status` and `verify` as a subcommand of the program that carries the patches.
+//! `plan`, `apply`, `resolve`, `adopt`, `export`, `status` and `verify` as a subcommand of a program that contains patches.
 //!
 //! ```no_run
 //! use clap::Parser;
@@ -12,7 +12,7 @@
 //! enum Arguments {
 //!     /// Do the program's work
 //!     Serve,
-//!     /// Look after the databases
+//!     /// Apply the patches of the databases, or show their state
 //!     Patches(cli::Command),
 //! }
 //!
@@ -24,7 +24,7 @@
 //! }
 //! ```
 //!
-//! Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something is in doubt, 4 patches are pending (if asked for).
+//! Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a patch is in doubt, 4 patches are pending (only with `--exit-code`).
 
 mod action;
 mod adopt;
@@ -50,7 +50,7 @@ pub const IN_DOUBT: u8 = 3;
 /// The exit code of `plan` and `status` if patches are pending and `--exit-code` is given.
 pub const PENDING: u8 = 4;
 
-/// The subcommand: an action, and the options that it has in common with the others.
+/// The subcommand: an action, and the options that all actions have in common.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Command {
     #[command(flatten)]
@@ -80,7 +80,7 @@ impl Command {
     }
 }
 
-/// The exit code that an error stands for.
+/// The exit code for an error: [`IN_DOUBT`] or [`FAILED`].
 #[must_use]
 pub fn exit_code(error: &Error) -> u8 {
     if error.is_in_doubt() {

@@ -5,26 +5,26 @@ use super::selection::Select;
 use super::{Adopt, Export, Format, PENDING};
 use crate::{Config, Error, PatchSet, Resolved, Settlement};
 
-/// The action on the databases.
+/// One of the actions, each a subcommand.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Action {
     /// Show what apply would do; change and create nothing
     Plan(Plan),
     /// Apply what is pending, in order
     Apply(Apply),
-    /// Settle a patch in doubt, after looking what became of it
+    /// Settle a patch in doubt, after you have looked in the database whether it took effect
     Resolve(Resolve),
-    /// Record patches without running them: the ones you know to be there, or what another tool has recorded
+    /// Record patches without running them: those that you know to be applied, or those that another tool has recorded
     Adopt(Adopt),
     /// Write what is pending as one psql script, for administrators who run SQL by hand
     Export(Export),
-    /// Show how every patch stands: state, when, how long; as JSON also by whom and from which revision
+    /// Show every patch: state, when, how long; as JSON also by whom and from which revision
     Status(Status),
     /// Compare the patches with what was applied; change nothing
     Verify(Verify),
 }
 
-/// `plan`
+/// Options of `plan`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Plan {
     #[command(flatten)]
@@ -34,7 +34,7 @@ pub struct Plan {
     exit_code: bool,
 }
 
-/// `apply`
+/// Options of `apply`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Apply {
     #[command(flatten)]
@@ -44,14 +44,14 @@ pub struct Apply {
     dry_run: bool,
 }
 
-/// `resolve`
+/// Options of `resolve`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(group(clap::ArgGroup::new("settlement").required(true)))]
 pub struct Resolve {
-    /// It took effect
+    /// The patch, or the statement of a concurrent patch that is in doubt, took effect
     #[arg(long, group = "settlement", value_name = "IDENTITY")]
     applied: Option<String>,
-    /// It did not: run it again
+    /// It did not take effect: the next apply runs it again
     #[arg(long, group = "settlement", value_name = "IDENTITY")]
     retry: Option<String>,
 }
@@ -71,7 +71,7 @@ impl Resolve {
     }
 }
 
-/// `status`
+/// Options of `status`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Status {
     /// End with code 3 if something is in doubt, else with 4 if something is pending
@@ -79,7 +79,7 @@ pub struct Status {
     exit_code: bool,
 }
 
-/// `verify`
+/// Options of `verify`; it has none of its own.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Verify {}
 
@@ -87,7 +87,7 @@ impl Action {
     /// Performs the action.
     ///
     /// # Errors
-    /// As the function of this crate that has its name.
+    /// If the function of this crate that has the action's name fails.
     pub fn perform(
         &self,
         set: &PatchSet<'_>,

@@ -6,13 +6,13 @@ use crate::{Adopted, Adoption, Config, Error, ErrorKind, PatchSet, Recording, To
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
-/// `adopt`
+/// Options of `adopt`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
     after_help = "Nothing is recorded without --yes, unless a person at a terminal agrees to what is shown."
 )]
 pub struct Adopt {
-    /// The last patch to record; without it, and without --from, all are
+    /// The last patch to record [default: all patches are recorded]
     #[arg(long, value_name = "IDENTITY", conflicts_with = "from")]
     through: Option<String>,
     /// Record what this tool has recorded in the database: lazr, sqlx, refinery, diesel or flyway
@@ -21,7 +21,7 @@ pub struct Adopt {
     /// The tool's table, if it is not the usual one
     #[arg(long, value_name = "[SCHEMA.]NAME", requires = "from")]
     table: Option<String>,
-    /// Lines `version = IDENTITY` that match the tool's versions with patches, instead of their order
+    /// A file of lines `version = IDENTITY`, which match the tool's versions with patches in place of their order
     #[arg(long, value_name = "FILE", requires = "from")]
     mapping: Option<PathBuf>,
     /// Only patches of this logical database
@@ -90,7 +90,7 @@ fn read(path: &Path) -> Result<VersionMap, Error> {
     text.parse()
 }
 
-/// Shows what would be recorded and asks for consent, if a person is at the terminal.
+/// Shows the patches and asks for consent, unless there is no terminal. Returns `true` if the user consents.
 fn agreed(shown: &Adopted) -> bool {
     let (input, mut output) = (std::io::stdin(), std::io::stderr());
     if !input.is_terminal() || !output.is_terminal() {

@@ -6,7 +6,7 @@ use super::selection::Select;
 use crate::{Config, Error, ErrorKind, PatchSet};
 use std::path::PathBuf;
 
-/// `export`
+/// Options of `export`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Export {
     #[command(flatten)]

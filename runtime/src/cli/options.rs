@@ -54,19 +54,19 @@ pub struct Options {
     #[arg(long, global = true)]
     pub state_in_target: bool,
 
-    /// How to become the user of a patch [default: login]
+    /// How a session takes the role of a patch's user [default: login]
     #[arg(long, global = true, value_name = "MODE")]
     pub role_mode: Option<Role>,
 
-    /// The real database, or schema in a database, of a logical one; may be repeated
+    /// The physical database, or schema in a database, of a logical database; may be repeated
     #[arg(long, global = true, value_name = "LOGICAL=DATABASE[/SCHEMA]")]
     pub map: Vec<Mapping>,
 
-    /// The template of the databases that are made [default: template1]
+    /// The template of the databases that are created [default: template1]
     #[arg(long, global = true, value_name = "NAME")]
     pub template: Option<String>,
 
-    /// The schema of the record [default: patchgen]
+    /// The schema of the ledger [default: patchgen]
     #[arg(long, global = true, value_name = "NAME")]
     pub state_schema: Option<String>,
 
@@ -74,7 +74,7 @@ pub struct Options {
     #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration)]
     pub lock_timeout: Option<Duration>,
 
-    /// For how long such a patch is tried again [default: 10min]
+    /// How long a patch that did not get its locks is tried again [default: 10min]
     #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration)]
     pub retry_for: Option<Duration>,
 
@@ -86,7 +86,7 @@ pub struct Options {
     #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration)]
     pub lock_wait: Option<Duration>,
 
-    /// For whom the output is
+    /// The format of the output
     #[arg(
         long,
         global = true,
@@ -97,7 +97,7 @@ pub struct Options {
     pub format: Format,
 }
 
-/// The reader of the output.
+/// The format of the output.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, ValueEnum)]
 pub enum Format {
     /// For people
@@ -116,7 +116,7 @@ pub enum Role {
     SetRole,
 }
 
-/// A logical database and its place.
+/// A logical database and its place, as `--map` writes them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Mapping {
     logical: String,
@@ -142,7 +142,7 @@ impl FromStr for Mapping {
 type Setter<T> = fn(Config, T) -> Config;
 
 impl Options {
-    /// Applies the options to a configuration; the rest of it stays.
+    /// Returns the configuration with the options that are given; its other settings stay.
     ///
     /// # Errors
     /// If a database is mapped that no patch of the set is for, or that is mapped twice.

@@ -7,7 +7,7 @@ use std::fmt::Display;
 /// The outcome of an action.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Outcome {
-    /// For standard output, without the last line's end.
+    /// Text for standard output, without the final newline.
     pub text: String,
     /// The exit code.
     pub code: u8,
