@@ -61,11 +61,13 @@ impl Ledger {
                 connector.config,
                 revision,
             ))),
+            // An invalid database is not absent: it has to be dropped first.
             Err(error)
-                if matches!(
-                    error.kind(),
-                    ErrorKind::MissingDatabase | ErrorKind::Authentication
-                ) =>
+                if error.sql_state() != Some(SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE.code())
+                    && matches!(
+                        error.kind(),
+                        ErrorKind::MissingDatabase | ErrorKind::Authentication
+                    ) =>
             {
                 Ok(Opened::Absent(error))
             }

@@ -66,22 +66,29 @@ impl<'c, 'a> Deployment<'c, 'a> {
     pub(crate) async fn open_to_read(&self, scope: &LedgerScope) -> Result<Option<Ledger>, Error> {
         match self.open(scope).await? {
             Opened::Session(ledger) => Ok(Some(ledger)),
-            Opened::Absent(refused) if self.is_refused_role(scope, &refused).await => Err(refused),
-            Opened::Absent(_) => Ok(None),
+            Opened::Absent(refused) => match self.unreadable(scope, refused).await {
+                Some(error) => Err(error),
+                None => Ok(None),
+            },
         }
     }
 
-    /// `true` if the role of the ledger exists and was refused: it has another password.
-    async fn is_refused_role(&self, scope: &LedgerScope, refused: &Error) -> bool {
+    /// The error for a ledger that may exist although its role was refused: the role has another password, or the database
+    /// is invalid.
+    async fn unreadable(&self, scope: &LedgerScope, refused: Error) -> Option<Error> {
         if refused.kind() != ErrorKind::Authentication {
-            return false;
+            return None;
         }
-        match database::maintenance(&self.state, self.state.admin()).await {
-            Ok(session) => database::role_exists(&session, &scope.user)
-                .await
-                .unwrap_or(true),
-            Err(_) => true,
+        let name = &scope.database;
+        let Ok(session) = database::maintenance(&self.state, self.state.admin()).await else {
+            return Some(refused);
+        };
+        let presence = database::presence_of(&session, name).await;
+        if matches!(presence, Ok(Presence::Invalid)) {
+            return Some(database::invalid(name));
         }
+        let role = database::role_exists(&session, &scope.user).await;
+        role.unwrap_or(true).then_some(refused)
     }
 
     /// Waits for the run lock of a scope.

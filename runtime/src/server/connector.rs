@@ -166,6 +166,9 @@ impl<'c> Connector<'c> {
                 .with_source(error);
         };
         let code = server.code().code().to_owned();
+        if is_invalid(server) {
+            return invalid(database).with_sql_state(code).with_source(error);
+        }
         let variable = self.config.password_variable(user);
         let (kind, message, help) = match refused(server) {
             SqlState::INVALID_PASSWORD => (
@@ -223,6 +226,24 @@ impl<'c> Connector<'c> {
             .with_sql_state(code)
             .with_source(error)
     }
+}
+
+/// The error for a database that an interrupted `DROP DATABASE` has left.
+pub(crate) fn invalid(name: &str) -> Error {
+    Error::new(
+        ErrorKind::MissingDatabase,
+        format!("database `{name}` is invalid: a DROP DATABASE was interrupted, and nobody can connect to it"),
+    )
+    .with_help(format!(
+        "let an administrator run: DROP DATABASE {};",
+        quote::identifier(name)
+    ))
+}
+
+/// `true` if the server refuses a connection because an interrupted `DROP DATABASE` has left the database. It has a hint for
+/// that; a database that accepts no connections has the same SQLSTATE and no hint.
+fn is_invalid(error: &DbError) -> bool {
+    *error.code() == SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE && error.hint().is_some()
 }
 
 /// The server's hint in the form of a help: lower case, without a full stop.

@@ -4,6 +4,7 @@
 //! database never looks like a finished one. The limit that the database is to have in the end is added to the mark.
 
 use super::connector::Connector;
+pub(crate) use super::connector::invalid;
 use super::quote::{identifier, literal, literals};
 use super::session::{DURABLE, Session};
 use crate::event::Event;
@@ -71,18 +72,6 @@ pub(crate) async fn presence_of(session: &Session, name: &str) -> Result<Presenc
     let name = name.to_owned();
     let mut found = presence(session, std::slice::from_ref(&name)).await?;
     Ok(found.remove(&name).unwrap_or(Presence::Absent))
-}
-
-/// The error for a database that an interrupted `DROP DATABASE` has left.
-pub(crate) fn invalid(name: &str) -> Error {
-    Error::new(
-        ErrorKind::MissingDatabase,
-        format!("database `{name}` is invalid: a DROP DATABASE was interrupted, and nobody can connect to it"),
-    )
-    .with_help(format!(
-        "let an administrator run: DROP DATABASE {};",
-        identifier(name)
-    ))
 }
 
 /// Opens a session from which databases can be created.
