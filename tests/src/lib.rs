@@ -7,7 +7,7 @@
 //! - [`Proxy`]: forwards a program's connections to the server, counts how often the program waits, and breaks them.
 //! - [`Pooler`]: a pgbouncer in front of a server.
 //! - [`faults`]: faults of programs, servers and connections while patches are applied, and the checks afterwards.
-//! - [`program`] and [`Running`]: a built program that is run, paused and killed.
+//! - [`program`] and [`Running`]: a built program that is run, paused and killed. [`wait_for`] waits for anything else.
 //!
 //! The functions panic where a library would return an error: a test whose setup fails has failed.
 
@@ -26,5 +26,5 @@ pub use patches::{
 };
 pub use pooler::Pooler;
 pub use proxy::{Connection, Fault, Proxy};
-pub use running::{Outcome, Running, program};
+pub use running::{Outcome, Running, program, wait_for};
 pub use subject::Subject;

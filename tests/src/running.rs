@@ -29,6 +29,27 @@ pub fn program(name: &str) -> PathBuf {
     path
 }
 
+/// Calls a function until it returns a value. Panics at the time limit.
+#[track_caller]
+pub fn wait_for<T>(what: &str, function: impl FnMut() -> Option<T>) -> T {
+    match poll(function) {
+        Some(value) => value,
+        None => panic!("waited in vain for {what}"),
+    }
+}
+
+/// Calls a function until it returns a value. Returns `None` at the time limit.
+fn poll<T>(mut function: impl FnMut() -> Option<T>) -> Option<T> {
+    let begin = Instant::now();
+    loop {
+        let value = function();
+        if value.is_some() || begin.elapsed() > LIMIT {
+            return value;
+        }
+        sleep(Duration::from_millis(2));
+    }
+}
+
 /// A program that was started. It is killed when the value is dropped.
 #[derive(Debug)]
 pub struct Running {
@@ -139,18 +160,10 @@ impl Running {
     }
 
     /// Calls a function until it returns a value. Panics with the standard error at the time limit.
-    fn poll<T>(&self, failure: &str, mut function: impl FnMut() -> Option<T>) -> T {
-        let begin = Instant::now();
-        loop {
-            if let Some(value) = function() {
-                return value;
-            }
-            assert!(
-                begin.elapsed() < LIMIT,
-                "the program {failure}; it printed:\n{}",
-                self.stderr()
-            );
-            sleep(Duration::from_millis(2));
+    fn poll<T>(&self, failure: &str, function: impl FnMut() -> Option<T>) -> T {
+        match poll(function) {
+            Some(value) => value,
+            None => panic!("the program {failure}; it printed:\n{}", self.stderr()),
         }
     }
 

@@ -161,7 +161,20 @@ fn one_or_some_of_the_pending_patches() {
     };
     assert_eq!(applied(&["--kinds", "direct,concurrent"]), 0);
     assert_eq!(applied(&["--group"]), 3);
-    assert_eq!(applied(&["--kinds", "std"]), 0);
+    for selection in [&["--one"][..], &["--group"], &[]] {
+        let selection = [selection, &["--kinds", "std"]].concat();
+        let outcome = case.run(&[&["apply"], &selection[..]].concat());
+        outcome.assert_code(0);
+        outcome.assert_stdout_contains("index.sql` is of kind concurrent, which is not selected");
+        outcome.assert_stdout_contains("nothing applied, 2 patches still pending");
+        for action in ["apply", "plan"] {
+            let json = json(&case.run(&[&[action, "--format", "json"], &selection[..]].concat()));
+            assert_eq!(json["left_out"], 2, "{selection:?}: {json}");
+        }
+        let plan = case.run(&[&["plan", "--exit-code"], &selection[..]].concat());
+        plan.assert_code(4);
+        plan.assert_stdout_contains("0 patches to apply, 2 patches left pending");
+    }
     assert_eq!(applied(&["--one"]), 1);
     assert_eq!(applied(&["--all"]), 1);
     assert_eq!(case.dogs(), 3);
@@ -337,4 +350,67 @@ fn a_service_and_a_password_file_lead_to_the_server() {
         "SELECT string_agg(name, ' ' ORDER BY name) FROM kennel.dogs",
     );
     assert_eq!(names.unwrap(), "Ludde Sickan");
+}
+
+#[test]
+fn json_has_the_warnings_of_plan_and_verify() {
+    let case = Case::new(&[]);
+    case.run(&["apply"]).assert_code(0);
+    let late = "patches/kennel.20230101.0001.kennel.late.sql";
+    fs::write(case.folder.path().join(late), "SELECT 1;\n").unwrap();
+    let plan = json(&case.run(&["plan", "--format", "json"]));
+    assert_eq!(plan["steps"][0]["file"], late);
+    let warning = plan["warnings"][0].as_str().unwrap();
+    assert!(warning.contains("comes late"), "{plan}");
+
+    for statement in ["DROP DATABASE kennel", "CREATE DATABASE kennel"] {
+        case.server.psql("postgres", statement).unwrap();
+    }
+    let verification = json(&case.run(&["verify", "--format", "json"]));
+    assert_eq!(verification["differences"], serde_json::json!([]));
+    let warning = verification["warnings"][0].as_str().unwrap();
+    assert!(
+        warning.contains("was dropped and made anew"),
+        "{verification}"
+    );
+}
+
+#[test]
+fn durations_have_the_units_of_postgresql() {
+    let settings = (
+        "patches/kennel.20240201.0001.kennel.settings.sql",
+        "CREATE TABLE kennel.settings AS SELECT current_setting('lock_timeout') AS lock, \
+         current_setting('statement_timeout') AS statement;\n",
+    );
+    let case = Case::new(&[settings]);
+    let outcome = case.run(&[
+        "apply",
+        "--lock-timeout",
+        "1.5min",
+        "--statement-timeout",
+        "1d",
+        "--lock-wait",
+        "1500us",
+        "--retry-for",
+        "0",
+    ]);
+    outcome.assert_code(0);
+    let settings = "SELECT lock || ' ' || statement FROM kennel.settings";
+    assert_eq!(case.server.psql("kennel", settings).unwrap(), "90s 1d");
+    for option in [
+        "--lock-timeout",
+        "--statement-timeout",
+        "--lock-wait",
+        "--retry-for",
+    ] {
+        for (value, reason) in [
+            ("-1s", "a duration is not negative"),
+            ("5 parsecs", "write a number and one of `us`, `ms`, `s`"),
+        ] {
+            let outcome = case.run(&["status", &format!("{option}={value}")]);
+            outcome.assert_code(2);
+            outcome.assert_stderr_contains(&format!("invalid value '{value}'"));
+            outcome.assert_stderr_contains(reason);
+        }
+    }
 }

@@ -292,3 +292,43 @@ fn a_dry_run_changes_nothing() {
     outcome.assert_code(4);
     assert_eq!(states(&server), ["app 0 applied"]);
 }
+
+#[test]
+fn an_edited_patch_and_one_in_doubt_are_reported_together() {
+    let server = server();
+    let commits = "-- patch: kind=concurrent\nDO $$ BEGIN COMMIT; END $$;\n";
+    let folder = app_patches(&[("first", &effect("first")), ("commits", commits)]);
+    let subject = subject(&server, &folder);
+    subject.run(&["apply", "--group"]).assert_code(0);
+    subject.start_armed(&["apply"], "ran:1:kill").wait();
+    write_patch(
+        &folder,
+        "app.20240101.0001.postgres.first.sql",
+        &effect("edited"),
+    );
+    for action in ["plan", "apply"] {
+        let outcome = subject.run(&[action]);
+        outcome.assert_code(3);
+        for message in [
+            "first.sql` was edited after it was applied",
+            "commits.sql:2:1",
+            "patchgen resolve --applied app.20240101.0002",
+        ] {
+            outcome.assert_stderr_contains(message);
+        }
+    }
+}
+
+#[test]
+fn attempts_are_counted_over_all_runs() {
+    for options in [&[][..], &["--state-in-target"]] {
+        let server = server();
+        let folder = app_patches(&[("broken", "SELECT 1 / 0;\n")]);
+        let subject = subject(&server, &folder).options(options);
+        for attempt in 1..=3 {
+            let outcome = subject.run(&["apply"]);
+            outcome.assert_code(1);
+            outcome.assert_stderr_contains(&format!("broken.sql\", attempt: {attempt} }}"));
+        }
+    }
+}

@@ -197,3 +197,54 @@ fn programs_that_connect_to_different_databases_bootstrap_one_at_a_time() {
         running.wait().assert_code(0);
     }
 }
+
+#[test]
+fn a_database_whose_drop_was_interrupted_is_not_taken_for_one_that_exists() {
+    let folder = app_patches(&[("first", &effect("first"))]);
+    for (options, role, name) in [
+        (&[][..], "other", "app"),
+        (&[], "other", "patches"),
+        (&[], "patches", "patches"),
+        (&["--state-in-target"], "other", "app"),
+    ] {
+        let server = server();
+        let prepare = [
+            format!("CREATE ROLE {role} LOGIN"),
+            format!("CREATE DATABASE {name}"),
+            // PostgreSQL does so at the beginning of DROP DATABASE.
+            format!("UPDATE pg_database SET datconnlimit = -2 WHERE datname = '{name}'"),
+        ];
+        execute(&server, "postgres", &prepare.each_ref().map(|sql| &sql[..]));
+        let subject = subject(&server, &folder).options(options);
+        for action in ["plan", "apply", "plan"] {
+            let outcome = subject.run(&[action]);
+            outcome.assert_code(1);
+            outcome.assert_stderr_contains(&format!("database `{name}` is invalid"));
+            outcome.assert_stderr_contains(&format!("DROP DATABASE \"{name}\";"));
+        }
+        if options.is_empty() && name == "app" {
+            let recorded = "SELECT count(*) FROM patchgen.patch";
+            assert_eq!(count(&server, "patches", recorded), 0);
+        }
+        let drop = format!("DROP DATABASE {name}");
+        execute(&server, "postgres", &[&drop]);
+        subject.apply();
+        assert_eq!(effects(&server, "app"), ["first"], "{options:?} {name}");
+    }
+}
+
+#[test]
+fn patches_are_not_tried_in_an_unfinished_database() {
+    let folder = app_patches(&[("first", &effect("first"))]);
+    for options in [&[][..], &["--state-in-target"]] {
+        let server = server();
+        let subject = subject(&server, &folder).options(options);
+        subject.start_armed(&["apply"], "database:1:kill").wait();
+        let outcome = subject.run(&["apply", "--dry-run"]);
+        outcome.assert_code(0);
+        outcome.assert_stdout_contains("warning: database `app` is unfinished");
+        outcome.assert_stdout_contains("its 2 patches were not tried\nnothing to try");
+        subject.apply();
+        assert_eq!(effects(&server, "app"), ["first"], "{options:?}");
+    }
+}

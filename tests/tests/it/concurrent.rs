@@ -3,8 +3,8 @@
 use crate::subject;
 use patchgen_sandbox::Server;
 use patchgen_tests::{
-    BASELINE, Subject, connect, count, effects, end_sessions, execute, scratch_patches, server,
-    write_patch,
+    BASELINE, Subject, column, connect, count, effects, end_sessions, execute, scratch_patches,
+    server, wait_for, write_patch,
 };
 use tempfile::TempDir;
 
@@ -112,15 +112,22 @@ fn a_failed_build_leaves_no_index_and_the_statements_before_it_stay() {
 /// the session with the transaction.
 fn kill_in_build(server: &Server, subject: &Subject) -> postgres::Client {
     subject.run(&["apply", "--one"]);
+    kill_when(
+        server,
+        subject,
+        "SELECT count(*) FROM pg_stat_progress_create_index",
+    )
+}
+
+/// Starts the patch, blocks it by a transaction that has written to `big`, and kills the program when a query counts
+/// something. Returns the session with the transaction.
+fn kill_when(server: &Server, subject: &Subject, query: &str) -> postgres::Client {
     let mut writer = connect(server, "app");
     writer
         .batch_execute("BEGIN; UPDATE big SET b = b WHERE a = 1")
         .unwrap();
     let running = subject.start(&["apply"]);
-    let query = "SELECT count(*) FROM pg_stat_progress_create_index";
-    while count(server, "app", query) == 0 {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    wait_for(query, || (count(server, "app", query) > 0).then_some(()));
     running.kill();
     writer
 }
@@ -331,4 +338,98 @@ fn statements_that_are_done_may_not_be_edited_and_the_rest_may() {
     subject.apply();
     assert_eq!(effects(&server, "app"), ["first", "second", "after"]);
     assert!(BASE.starts_with(BASELINE.trim_end()));
+}
+
+#[test]
+fn leftovers_of_a_rebuild_are_dropped_also_those_of_toast_tables() {
+    const LEFT: &str = "SELECT c.relnamespace::regnamespace::text || ' ' || i.indisvalid \
+        FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE c.relname ~ '_cc(new|old)' ORDER BY 1";
+    for rebuilt in [
+        "TABLE CONCURRENTLY big",
+        "SCHEMA CONCURRENTLY s",
+        "DATABASE CONCURRENTLY app",
+    ] {
+        let server = server();
+        let folder = folder(&format!("REINDEX {rebuilt};\n"));
+        let subject = subject(&server, &folder);
+        subject.run(&["apply", "--one"]).assert_code(0);
+        let prepare = [
+            "ALTER TABLE big ADD note text",
+            "CREATE INDEX i ON big (a)",
+            "CREATE SCHEMA s",
+            "ALTER TABLE big SET SCHEMA s",
+            "ALTER DATABASE app SET search_path = public, s",
+        ];
+        execute(&server, "app", &prepare);
+        let waits = format!("SELECT count(*) / 2 FROM ({LEFT}) l");
+        let mut writer = kill_when(&server, &subject, &waits);
+        end_sessions(&server, "query LIKE 'REINDEX%'");
+        writer.batch_execute("COMMIT").unwrap();
+        let left = column(&server, "app", LEFT);
+        assert_eq!(left, ["pg_toast false", "s false"], "{rebuilt}");
+        subject.apply();
+        let left = column(&server, "app", LEFT);
+        assert!(left.is_empty(), "{rebuilt}: {left:?}");
+        assert_eq!(indexes(&server), [("i".to_owned(), true)], "{rebuilt}");
+    }
+}
+
+#[test]
+fn a_builder_that_outlives_its_program_does_not_hold_up_another_patch() {
+    const FIRST: &str = "patch-2211-5-0-concurrent.sql";
+    let server = server();
+    execute(&server, "postgres", &["CREATE DATABASE app"]);
+    execute(&server, "app", &[BASE]);
+    let folder = scratch_patches(&[(FIRST, "CREATE INDEX CONCURRENTLY i ON big (a);\n")]);
+    let options = ["--database=app", "--user=postgres", "--lock-wait=5s"];
+    let subject = subject(&server, &folder).options(&options);
+    let building = "SELECT count(*) FROM pg_stat_progress_create_index";
+    let mut writer = kill_when(&server, &subject, building);
+    std::fs::remove_file(folder.path().join(FIRST)).unwrap();
+    let second = "INSERT INTO effect VALUES ('second');\n";
+    write_patch(&folder, "patch-2211-5-1-concurrent.sql", second);
+    subject.apply();
+    assert_eq!(effects(&server, "app"), ["second"]);
+    assert_eq!(count(&server, "app", building), 1);
+    writer.batch_execute("COMMIT").unwrap();
+}
+
+#[test]
+fn a_patch_in_doubt_is_resolved_by_the_name_of_its_database_and_of_its_place() {
+    for name in ["app", "app_test"] {
+        let server = server();
+        let folder = folder("DO $$ BEGIN INSERT INTO effect VALUES ('done'); COMMIT; END $$;\n");
+        let subject = subject(&server, &folder).option("--map=app=app_test");
+        subject.start_armed(&["apply"], "ran:2:kill").wait();
+        subject.run(&["apply"]).assert_code(3);
+        let identity = format!("{name}.20240101.0001");
+        let outcome = subject.run(&["resolve", "--applied", &identity]);
+        outcome.assert_code(0);
+        subject.apply();
+        assert_eq!(effects(&server, "app_test"), ["done", "after"], "{name}");
+    }
+}
+
+#[test]
+fn an_interrupted_do_is_in_doubt_only_if_it_may_have_committed() {
+    for (body, code, expected) in [
+        (
+            "INSERT INTO effect VALUES ('done');",
+            0,
+            &["done", "after"][..],
+        ),
+        (
+            "EXECUTE 'INSERT INTO effect VALUES (''done'')';",
+            3,
+            &["done"],
+        ),
+    ] {
+        let server = server();
+        let folder = folder(&format!("DO $$ BEGIN {body} END $$;\n"));
+        let subject = subject(&server, &folder);
+        subject.start_armed(&["apply"], "ran:2:kill").wait();
+        let outcome = subject.run(&["apply"]);
+        outcome.assert_code(code);
+        assert_eq!(effects(&server, "app"), expected, "{body}");
+    }
 }

@@ -21,6 +21,8 @@ mod faults;
 mod locks;
 /// Effects of the configuration.
 mod modes;
+/// Names of patches, places and sessions.
+mod names;
 /// Roles that own a database or only a schema.
 mod ownership;
 /// Positions of errors.

@@ -227,3 +227,56 @@ fn two_databases_cannot_be_mapped_to_one_place() {
     let message = "the patches of `aa` and of `bb` both go to `postgres`";
     outcome.assert_stderr_contains(message);
 }
+
+#[test]
+fn a_bootstrap_takes_the_role_of_its_patches() {
+    for options in [&[][..], &["--state-in-target"]] {
+        let server = server();
+        // It cannot log in.
+        let role = "CREATE ROLE kennel_owner SUPERUSER";
+        execute(&server, "postgres", &[role]);
+        let folder = scratch_patches(&[
+            ("kennel.00000000.0000.kennel_owner.baseline.sql", BASELINE),
+            (
+                "kennel.20240101.0001.kennel_owner.first.sql",
+                &effect("first"),
+            ),
+        ]);
+        let subject = subject(&server, &folder)
+            .option("--role-mode=set-role")
+            .options(options);
+        subject.apply();
+        let owner = "SELECT pg_get_userbyid(relowner)::text FROM pg_class WHERE relname = 'effect'";
+        assert_eq!(
+            column(&server, "kennel", owner),
+            ["kennel_owner"],
+            "{options:?}"
+        );
+        assert!(subject.apply().starts_with("nothing to do"), "{options:?}");
+    }
+}
+
+#[test]
+fn a_panic_of_an_observer_is_a_panic_of_the_callers_task() {
+    let server = server();
+    let folder = app_patches(&[]);
+    let build = patchgen::Build::new().without_lock_file();
+    let build = build.patches(format!("{}/*.sql", folder.path().display()));
+    // An asynchronous call takes patches that live as long as the program, as embedded ones do.
+    let output = Box::leak(Box::new(build.run().unwrap()));
+    let config = patchgen_runtime::Config::new()
+        .conninfo(server.conninfo("postgres", "postgres"))
+        .observer(|_: &patchgen_runtime::Event<'_>| panic!("the observer's own"));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let task = async {
+        let applied = patchgen_runtime::apply_async(output.patch_set(), config);
+        tokio::spawn(applied).await
+    };
+    let error = runtime.block_on(task).unwrap_err();
+    assert!(error.is_panic(), "{error}");
+    let payload = error.into_panic();
+    assert_eq!(payload.downcast_ref::<&str>(), Some(&"the observer's own"));
+}

@@ -166,3 +166,37 @@ fn an_error_of_psql_has_its_position() {
         "{stderr}"
     );
 }
+
+#[test]
+fn every_database_of_a_script_is_finished_whatever_its_name() {
+    const LIMITS: &str = "SELECT datname || ' ' || datconnlimit FROM pg_database \
+        WHERE datname IN ('own', 'odd\"Name', 'Åland') ORDER BY datname COLLATE \"C\"";
+    let script = "CREATE DATABASE own;\nCREATE DATABASE \"odd\"\"Name\";\nCREATE DATABASE ÅLAND;\n\
+        \\connect own\nCREATE TABLE effect (patch text);\nINSERT INTO effect VALUES ('own');\n";
+    for directive in ["", "-- patch: script=psql\n"] {
+        let server = server();
+        let folder = folder(&format!("{directive}{script}"));
+        let subject = subject(&server, &folder).variable("PATH", &path(&server));
+        let point = if directive.is_empty() {
+            "scripted"
+        } else {
+            "ran"
+        };
+        for number in 1.. {
+            let drop = ["own", "odd\"\"Name", "Åland", "patches"]
+                .map(|name| format!("DROP DATABASE IF EXISTS \"{name}\""));
+            execute(&server, "postgres", &drop.each_ref().map(|drop| &drop[..]));
+            let at = format!("{point}:{number}:kill");
+            let outcome = subject.start_armed(&["apply"], &at).wait();
+            subject.apply();
+            let limits = column(&server, "postgres", LIMITS);
+            assert_eq!(limits, ["odd\"Name -1", "own -1", "Åland -1"], "{at}");
+            assert_eq!(effects(&server, "own"), ["own", "second", "first"], "{at}");
+            assert!(subject.apply().starts_with("nothing to do"), "{at}");
+            if outcome.status.success() {
+                assert!(number > 1, "{at}");
+                break;
+            }
+        }
+    }
+}
