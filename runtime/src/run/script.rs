@@ -95,6 +95,7 @@ pub(crate) async fn run(
     patch: &Patch<'_>,
 ) -> Result<(), Error> {
     if patch.script() == ScriptMode::Psql {
+        drop_leftovers(connector.config, &session, patch).await?;
         let start = session.database.clone();
         // psql has a session of its own, and the script may drop the database of this one.
         drop(session);
@@ -112,6 +113,20 @@ pub(crate) async fn run(
         match item {
             Item::Statement(statement) => script.statement(&statement).await?,
             Item::Meta(span) => script.meta(span).await?,
+        }
+    }
+    Ok(())
+}
+
+/// Drops the databases that an interrupted run of the script has left: psql would stop at the statements that create them.
+async fn drop_leftovers(
+    config: &Config,
+    session: &Session,
+    patch: &Patch<'_>,
+) -> Result<(), Error> {
+    for name in databases(config, patch) {
+        if database::presence_of(session, &name).await? == Presence::Unfinished {
+            database::drop_unfinished(config, session, &name).await?;
         }
     }
     Ok(())
