@@ -372,7 +372,11 @@ pub(crate) fn marked_limit(limit: &str) -> Option<String> {
         return Some(format!(" CONNECTION LIMIT {}", mark(-1)));
     }
     let digits: String = limit.split_whitespace().collect();
-    let limit = digits.parse().ok()?;
+    let limit = match digits.parse() {
+        Ok(limit) => limit,
+        Err(_) if digits.eq_ignore_ascii_case("default") => -1,
+        Err(_) => return None,
+    };
     Some(mark(limit).to_string())
 }
 
@@ -384,6 +388,7 @@ mod tests {
     fn limits_become_marks() {
         assert_eq!(marked_limit("5").as_deref(), Some("1470000009"));
         assert_eq!(marked_limit("- 1").as_deref(), Some("1470000003"));
+        assert_eq!(marked_limit("Default").as_deref(), Some("1470000003"));
         assert_eq!(
             marked_limit("").as_deref(),
             Some(" CONNECTION LIMIT 1470000003")
