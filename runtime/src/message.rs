@@ -1,6 +1,6 @@
 //! Messages: patches as they are sent, many statements in one message, split only where PostgreSQL needs it.
 //!
-//! Every piece remembers the bytes of the patch that it came from, so that an error's position, or just the number of
+//! Every part records the bytes of the patch that it was copied from, so that an error's position, or just the number of
 //! completed statements, leads back to file, line and column.
 
 pub(crate) mod blame;
@@ -19,7 +19,7 @@ use tokio_postgres::SimpleQueryRow;
 use tokio_postgres::error::ErrorPosition;
 use variables::Variables;
 
-/// Messages are not made longer than this, except by one long statement.
+/// Length in bytes above which a message is sent; one statement may be longer.
 const LONG: usize = 1 << 20;
 
 /// A part of a patch that is sent at once.
@@ -258,7 +258,7 @@ impl Message {
         })
     }
 
-    /// The byte of the message to which a place has come.
+    /// The byte of the message at which a place of a patch stands; the reverse of [`source`](Self::source).
     fn message_byte(&self, place: Blame) -> Option<usize> {
         let is_before = |origin: &&Origin| {
             origin.source.patch == place.patch && origin.source.offset <= place.offset
@@ -365,8 +365,8 @@ pub(crate) fn statements<'a>(patch: &Patch<'a>) -> Vec<Statement<'a>> {
     patch.items().filter_map(statement).collect()
 }
 
-/// The text that takes the place of a connection limit, so that the database is marked as unfinished; an empty text stands
-/// for a limit that is not given. `None` if the limit is no number.
+/// Returns the text that replaces a connection limit and marks the database as unfinished; an empty text means that no
+/// limit is given. `None` if the limit is no number.
 pub(crate) fn marked_limit(limit: &str) -> Option<String> {
     if limit.is_empty() {
         return Some(format!(" CONNECTION LIMIT {}", mark(-1)));

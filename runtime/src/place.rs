@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 /// The place that the patches of a logical database go to: a physical database, or one schema in it.
 ///
-/// Its text is `database` or `database/schema`. A database whose name holds `/` or `"` stands in double quotes, as in SQL,
-/// so that every place has a text of its own and is read back from it.
+/// Its text is `database` or `database/schema`. A database whose name contains `/` or `"` is written in double quotes,
+/// as in SQL, so that every place has a text of its own and is read back from it.
 ///
 /// ```
 /// use patchgen_runtime::Place;
@@ -53,7 +53,7 @@ pub struct ParsePlaceError;
 
 impl fmt::Display for ParsePlaceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("write DATABASE or DATABASE/SCHEMA; a database name that holds `/` stands in double quotes")
+        f.write_str("write DATABASE or DATABASE/SCHEMA; a database name that contains `/` or `\"` is written in double quotes")
     }
 }
 

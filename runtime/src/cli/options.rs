@@ -127,7 +127,7 @@ impl FromStr for Mapping {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let form = "write LOGICAL=DATABASE or LOGICAL=DATABASE/SCHEMA; a database name that holds `/` stands in double quotes";
+        let form = "write LOGICAL=DATABASE or LOGICAL=DATABASE/SCHEMA; a database name that contains `/` is written in double quotes";
         let (logical, place) = text.split_once('=').ok_or(form)?;
         if logical.is_empty() {
             return Err(form);

@@ -1,4 +1,4 @@
-//! Entries: the patches that are written to the ledger, and the names of their sessions.
+//! Patches on their way to the ledger, planned or begun, and the names of their sessions.
 
 use crate::Place;
 use crate::server::quote::literal;
@@ -46,7 +46,7 @@ impl Planned<'_> {
         format!("patchgen {} #", self.session_key())
     }
 
-    /// The patch and its place in few bytes: as text, or as a digest of it where the name would not fit.
+    /// The patch and its place in at most 40 bytes: as text, or as a digest of a longer text.
     fn session_key(&self) -> String {
         const LONGEST: usize = 40;
         let place = self.place.to_string();

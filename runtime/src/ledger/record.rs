@@ -1,4 +1,4 @@
-//! Records: results that are not written yet. They travel with the next message to the ledger, which saves a wait.
+//! Records: results that are not written yet. They are sent with the next message to the ledger, which saves a round trip.
 
 use super::Ledger;
 use super::entry::Begun;
@@ -10,7 +10,7 @@ pub(crate) enum Record<'a> {
     Nothing,
     /// The transaction of these patches was committed.
     Committed(Vec<Begun<'a>>),
-    /// This patch, which runs outside of transactions, is done.
+    /// This patch is done; it runs outside of transactions, so that there is no transaction id.
     Done(Box<Begun<'a>>),
 }
 

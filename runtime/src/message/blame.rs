@@ -1,6 +1,6 @@
-//! Blame: the place in a patch that an error of the server is about.
+//! Blame: the place in a patch to which an error of the server refers.
 //!
-//! The server says it in several ways: a position in the message, a position in a query within a function, a line of the
+//! The server reports it as a position in the message, a position in a query within a function, a line of the
 //! body of a `DO` statement, or a line of COPY data.
 
 use patchgen_model::{byte_of_character, line_start};
@@ -15,7 +15,7 @@ pub(crate) struct Blame {
     pub(crate) offset: usize,
 }
 
-/// The byte of a statement that an error within a function or a `DO` body is about; `body` is the byte at which the body
+/// The byte of a statement to which an error within a function or a `DO` body refers; `body` is the byte at which the body
 /// begins.
 pub(super) fn within_statement(
     server: &DbError,
@@ -38,7 +38,7 @@ pub(super) fn within_statement(
     Some(start + indent)
 }
 
-/// The byte of a COPY's data that an error is about: of the column's value if the server names it, else of the line.
+/// The byte of a COPY's data to which an error refers: of the column's value if the server names it, else of the line.
 pub(super) fn within_copy(server: &DbError, data: &str) -> Option<usize> {
     let context = server
         .where_()?

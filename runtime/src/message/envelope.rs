@@ -1,8 +1,7 @@
 //! Envelopes: the statements around a patch that give its transaction a role, timeouts, a search path and a name, and
 //! that leave the session as it was.
 //!
-//! Everything that runs or writes a patch builds its transaction here: `apply`, bootstraps, rehearsals and exported
-//! scripts.
+//! `apply`, bootstraps, rehearsals and exported scripts build the transactions of patches here.
 
 use super::Parts;
 use super::variables::Variables;

@@ -1,4 +1,4 @@
-//! Comparison of the program's patches with the ledger's rows of the same series.
+//! Comparison of the program's patches with the ledger's rows of the same series: of one logical database and its place.
 
 use super::{PatchState, doubt};
 use crate::Place;
@@ -32,7 +32,7 @@ impl Comparison<'_> {
         self.patch.is_some_and(|patch| patch.is_bootstrap())
     }
 
-    /// The file, and the place where only the ledger knows it; for messages.
+    /// The name for messages: the file, with its place if the program lacks the patch.
     pub(super) fn name(&self) -> String {
         match (&self.patch, &self.row) {
             (Some(patch), _) => format!("`{}`", patch.file()),
@@ -76,7 +76,7 @@ pub(crate) fn compare<'a>(
             };
             versions.insert(patch.version(), comparison);
         }
-        // Without its patch, an intent of which nothing took effect means nothing any more.
+        // Without its patch, an intent of which nothing took effect is ignored.
         let has_effect = |row: &Row| row.state != State::Intent || row.run.may_have_effect();
         for (version, row) in rows.into_iter().filter(|(_, row)| has_effect(row)) {
             let state = if row.state == State::Committing {

@@ -1,4 +1,4 @@
-//! A lane: the sessions, the lock and the unwritten records of a run, in which patches follow each other.
+//! A lane: what a run carries from one patch to the next: its sessions, its lock and the result that is not written yet.
 
 use super::scope::Protocol;
 use crate::event::Event;

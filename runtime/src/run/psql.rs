@@ -18,7 +18,7 @@ pub(crate) async fn run(
     patch: &Patch<'_>,
 ) -> Result<(), Error> {
     let mut command = Command::new("psql");
-    connector.program(&mut command, database, patch.user())?;
+    connector.configure(&mut command, database, patch.user())?;
     let mut child = command
         .args(["--no-psqlrc", "--quiet", "--no-password"])
         .args(["--set", "ON_ERROR_STOP=1", "--file", "-"])

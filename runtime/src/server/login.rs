@@ -11,7 +11,7 @@ impl Connector<'_> {
         self.conninfo.user().unwrap_or("postgres")
     }
 
-    /// The password of a role: from its variable, the connection, the password file, or else its name.
+    /// The password of a role: from its variable, the connection or the password file; the role's own name if none has it.
     pub(crate) fn password(&self, database: &str, user: &str) -> String {
         let own = || {
             self.conninfo
@@ -26,7 +26,7 @@ impl Connector<'_> {
             .unwrap_or_else(|| user.to_owned())
     }
 
-    /// The role that logs in to do the work of a role.
+    /// The role that a session logs in as when a patch of `user` runs: `user`, or the connection's own with `SET ROLE`.
     pub(crate) fn login<'n>(&'n self, user: &'n str) -> &'n str {
         match self.config.role_mode {
             RoleMode::Login => user,
@@ -35,7 +35,7 @@ impl Connector<'_> {
     }
 
     /// Prepares a program of PostgreSQL to connect as a session would, by its environment alone.
-    pub(crate) fn program(
+    pub(crate) fn configure(
         &self,
         command: &mut std::process::Command,
         database: &str,

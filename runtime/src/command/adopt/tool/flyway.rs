@@ -1,9 +1,9 @@
-//! Flyway: a version of numbers and dots, and a row for everything that ever happened to it.
+//! Flyway: a version of numbers and dots, and one row for each event of a version.
 
 use crate::command::adopt::foreign::Foreign;
 
-/// The last row of a version tells: it may have been undone or taken out of the history, and perhaps applied again. A
-/// baseline stands for whatever was there before; repeatable migrations have no version.
+/// The last row of a version decides: the version may have been undone or deleted, and applied again. A baseline stands
+/// for all earlier migrations; repeatable migrations have no version. The roles are those of [`Foreign::query`].
 pub(super) const LEDGER: Foreign = Foreign {
     name: "Flyway",
     table: "flyway_schema_history",
