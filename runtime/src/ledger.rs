@@ -116,7 +116,7 @@ impl Ledger {
                 if error.kind() == ErrorKind::Privilege {
                     error = error.with_help(self.by_administrator());
                 }
-                let _ = self.session.try_row("ROLLBACK").await;
+                let _ = self.session.try_open("ROLLBACK").await;
                 Err(error)
             }
         }

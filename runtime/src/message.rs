@@ -326,7 +326,7 @@ impl<'a> Part<'a> {
         session: &Session,
     ) -> Result<Option<SimpleQueryRow>, PartFailure> {
         match self {
-            Self::Message(message) => session.try_row(&message.text).await.map_err(|refusal| {
+            Self::Message(message) => session.try_open(&message.text).await.map_err(|refusal| {
                 let own = matches!(message.statements.get(refusal.completed), Some(None));
                 PartFailure {
                     blame: message.blame(&refusal),

@@ -142,6 +142,6 @@ impl Rehearsal {
             }
             self.tried.push(AppliedPatch::new(patch, began.elapsed()));
         }
-        session.execute("ROLLBACK").await
+        session.open("ROLLBACK").await.map(drop)
     }
 }

@@ -93,8 +93,8 @@ impl Ledger {
                     system_identifier, timeline, database_oid, xid,
                     statements_done, statements_digest, begun, existed, started_at)
                 SELECT {key}, '', {attempt}, '{state}',
-                    {cluster}, {history}, {database}::bigint, {xid}::bigint,
-                    {done}, {digest}, {begins}::integer, {existed}::boolean, pg_catalog.clock_timestamp()
+                    {cluster}, {history}, {database}::pg_catalog.int8, {xid}::pg_catalog.int8,
+                    {done}, {digest}, {begins}::pg_catalog.int4, {existed}::pg_catalog.bool, pg_catalog.clock_timestamp()
                 FROM mine
                 ON CONFLICT (database, major, minor, point, node) DO UPDATE SET
                     attempt = excluded.attempt, state = excluded.state,

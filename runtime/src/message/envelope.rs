@@ -8,6 +8,7 @@ use super::variables::Variables;
 use crate::server::guard::Guard;
 use crate::server::lock::target_lock;
 use crate::server::quote::{identifier, literal};
+use crate::server::session::CLOSED;
 use crate::{Config, Error, Place};
 use patchgen_model::Patch;
 use std::time::Duration;
@@ -17,7 +18,7 @@ pub(crate) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 
 /// Statements that leave the session as it was before the patch, inside the patch's own transaction: a pooler may give the
 /// session to another client right after the commit. (`DISCARD ALL` is not allowed in a transaction.)
-const CLEAN_UP: [&str; 8] = [
+const CLEAN_UP: [&str; 9] = [
     "RESET ALL",
     "RESET SESSION AUTHORIZATION",
     "DISCARD TEMP",
@@ -26,6 +27,8 @@ const CLEAN_UP: [&str; 8] = [
     "CLOSE ALL",
     "UNLISTEN *",
     "SELECT pg_catalog.pg_advisory_unlock_all()",
+    // For the statements of the runtime that follow.
+    CLOSED,
 ];
 
 /// Statements that undo a patch that failed: some of its effects do not end with the transaction.
@@ -46,9 +49,10 @@ pub(crate) struct Envelope<'e> {
 
 impl Envelope<'_> {
     /// Begins the transaction, unless another session works on the target.
-    pub(crate) fn begin(&self) -> [String; 3] {
+    pub(crate) fn begin(&self) -> [String; 4] {
         [
             BEGIN.to_owned(),
+            CLOSED.to_owned(),
             STAY.to_owned(),
             format!("SELECT {}", busy_guard(self.place)),
         ]
@@ -74,10 +78,8 @@ impl Envelope<'_> {
             format!("SET LOCAL lock_timeout = {lock}"),
             format!("SET LOCAL statement_timeout = {statement}"),
         ];
-        settings.extend(
-            self.search_path()
-                .map(|path| format!("SET LOCAL search_path = {path}")),
-        );
+        let path = self.search_path().unwrap_or_else(|| "DEFAULT".to_owned());
+        settings.push(format!("SET LOCAL search_path = {path}"));
         settings.extend(
             self.role(patch)
                 .map(|role| format!("SET LOCAL ROLE {role}")),

@@ -38,7 +38,7 @@ pub(crate) async fn run<'a>(lane: &mut Lane<'_, 'a>, step: &Step<'a>) -> Result<
     Leftover::report_invalid(&session, lane.config).await?;
     let outcome = run_statements(lane, begun, &session).await;
     // Through a pooler the next client gets this session.
-    let _ = session.try_row("DISCARD ALL").await;
+    let _ = session.try_open("DISCARD ALL").await;
     outcome?;
     failpoint!("committed");
     lane.note(Record::Done(Box::new(begun.clone())));
@@ -60,7 +60,7 @@ async fn open(lane: &Lane<'_, '_>, begun: &Begun<'_>) -> Result<Session, Error> 
     let mut settings = envelope.session(&begun.patch);
     // A statement that is recorded as done must not be lost with the end of the server's WAL.
     settings.push("SET synchronous_commit = on".to_owned());
-    session.execute(&settings.join("; ")).await?;
+    session.open(&settings.join("; ")).await?;
     Ok(session)
 }
 
@@ -277,7 +277,7 @@ impl Current<'_, '_, '_> {
         progress.under_way = UnderWay::Transaction(transaction.id);
         self.lane.ledger.write(begun, progress, &guard).await?;
         failpoint!("committing");
-        let committed = self.session.try_row("COMMIT").await;
+        let committed = self.session.try_open("COMMIT").await;
         committed
             .map(drop)
             .map_err(|refusal| fail(patch, self.statement, refusal.into()))
@@ -356,7 +356,7 @@ impl Current<'_, '_, '_> {
         if error.kind() != ErrorKind::Patch {
             return error;
         }
-        let _ = self.session.try_row("ROLLBACK").await;
+        let _ = self.session.try_open("ROLLBACK").await;
         progress.under_way = UnderWay::Nothing;
         if let Err(other) = self.lane.ledger.write(self.begun, progress, "").await {
             return other;

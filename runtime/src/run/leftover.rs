@@ -58,11 +58,13 @@ impl Leftover<'_, '_> {
         let name = literal(object);
         let query = match self.statement.class {
             Class::CreateIndexConcurrently | Class::DropIndexConcurrently => {
-                let index = literal(&self.name(object));
+                let Some(index) = self.relation(&self.name(object)).await? else {
+                    return Ok(ObjectState::Missing);
+                };
                 sql!(
                     "
                     SELECT i.indisvalid AND i.indisready AND i.indislive FROM pg_catalog.pg_index i
-                    WHERE i.indexrelid = pg_catalog.to_regclass({index})
+                    WHERE i.indexrelid = {index}
                     "
                 )
             }
@@ -80,6 +82,15 @@ impl Leftover<'_, '_> {
             Some("t") => ObjectState::Present,
             Some(_) => ObjectState::Invalid,
         })
+    }
+
+    /// The oid of a relation, as the patch's own search path finds it.
+    async fn relation(&self, name: &str) -> Result<Option<String>, Error> {
+        let name = literal(name);
+        let query = format!("SELECT pg_catalog.to_regclass({name})::pg_catalog.oid");
+        let row = self.session.open(&query).await?;
+        let oid = row.as_ref().and_then(|row| row.get(0));
+        Ok(oid.map(|oid| format!("'{oid}'::pg_catalog.oid")))
     }
 
     fn name(&self, object: &str) -> String {
@@ -132,14 +143,15 @@ impl Leftover<'_, '_> {
             .warn(&format!("dropping index `{object}`: {why}"));
         let name = self.name(object);
         self.session
-            .execute(&format!("DROP INDEX CONCURRENTLY IF EXISTS {name}"))
+            .open(&format!("DROP INDEX CONCURRENTLY IF EXISTS {name}"))
             .await
+            .map(drop)
     }
 
     /// Drops the indexes that `REINDEX CONCURRENTLY` leaves: its new ones as `…_ccnew`, or the old ones as `…_ccold`; those
     /// of a table's TOAST table too.
     async fn drop_rebuilt(&self) -> Result<(), Error> {
-        let scope = self.rebuilt_tables();
+        let scope = self.rebuilt_tables().await?;
         let query = sql!(
             r"
             SELECT pg_catalog.format('%I.%I', n.nspname, c.relname)
@@ -159,28 +171,29 @@ impl Leftover<'_, '_> {
                 "dropping index {index}: a rebuild was interrupted"
             ));
             self.session
-                .execute(&format!("DROP INDEX CONCURRENTLY IF EXISTS {index}"))
+                .open(&format!("DROP INDEX CONCURRENTLY IF EXISTS {index}"))
                 .await?;
         }
         Ok(())
     }
 
     /// A condition on the tables `t` (in schemas `tn`) whose indexes the statement rebuilds: one table, one schema, or all.
-    fn rebuilt_tables(&self) -> String {
-        match (self.statement.object, self.statement.schema) {
+    async fn rebuilt_tables(&self) -> Result<String, Error> {
+        Ok(match (self.statement.object, self.statement.schema) {
             (Some(object), _) => {
-                let name = literal(&self.name(object));
+                let Some(relation) = self.relation(&self.name(object)).await? else {
+                    return Ok("false".to_owned());
+                };
                 sql!(
                     "
-                    t.oid IN (pg_catalog.to_regclass({name}),
-                        (SELECT o.indrelid FROM pg_catalog.pg_index o
-                            WHERE o.indexrelid = pg_catalog.to_regclass({name})))
+                    t.oid IN ({relation},
+                        (SELECT o.indrelid FROM pg_catalog.pg_index o WHERE o.indexrelid = {relation}))
                     "
                 )
             }
             (None, Some(schema)) => format!("tn.nspname = {}", literal(schema)),
             (None, None) => "t.relkind <> 't'".to_owned(),
-        }
+        })
     }
 
     /// Ends a detachment that was interrupted in its second half; returns `true` if the partition is detached.
@@ -198,7 +211,7 @@ impl Leftover<'_, '_> {
             ..self.statement.span
         };
         let finalize = format!("{}FINALIZE{}", before.of(text), after.of(text));
-        match self.session.try_row(&finalize).await {
+        match self.session.try_open(&finalize).await {
             Ok(_) => Ok(true),
             Err(refusal) => match refusal.code() {
                 // "is not a partition of relation": the detachment had come to its end.

@@ -74,7 +74,7 @@ pub(crate) async fn run<'a>(
             Err(failure) => failure,
         };
         // If the connection is gone, the server has rolled back already.
-        let _ = session.try_row(UNDO).await;
+        let _ = session.try_open(UNDO).await;
         match failure {
             Failure::Busy => wait_for_backend(lane, &session, place, began).await?,
             Failure::Statement(failure, blockers)
@@ -152,7 +152,7 @@ async fn attempt<'a>(
     let recorded = ledger.session.try_row(&message).await;
     recorded.map_err(|refusal| ledger.refused(&begun[0].patch, refusal))?;
     failpoint!("committing");
-    if let Err(refusal) = session.try_row("COMMIT").await {
+    if let Err(refusal) = session.try_open("COMMIT").await {
         return Err(commit_failed(lane, begun, refusal).await.into());
     }
     failpoint!("committed");

@@ -132,7 +132,7 @@ pub(crate) async fn create(
 ) -> Result<(), Error> {
     let began = Instant::now();
     loop {
-        let Err(refusal) = session.try_row(sql).await else {
+        let Err(refusal) = session.try_open(sql).await else {
             return Ok(());
         };
         match refusal.code() {
@@ -203,7 +203,7 @@ pub(crate) async fn drop_unfinished(
     // A script may have made a template of it, which cannot be dropped.
     let no_template = format!("ALTER DATABASE {} IS_TEMPLATE false", identifier(name));
     session.execute(&no_template).await?;
-    session.execute(&drop_database_sql(name)).await
+    session.open(&drop_database_sql(name)).await.map(drop)
 }
 
 /// Takes the mark off databases, all at once.

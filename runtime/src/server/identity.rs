@@ -103,7 +103,7 @@ impl OpenTransaction {
     pub(crate) fn guard(&self, place: &Place) -> String {
         let held = format!(
             "EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted \
-             AND objsubid = 1 AND pid = {} AND database = {} AND ((classid::bigint << 32) | objid::bigint) = {})",
+             AND objsubid = 1 AND pid = {} AND database = {} AND ((classid::pg_catalog.int8 << 32) | objid::pg_catalog.int8) = {})",
             self.pid,
             self.id.database.database,
             target_lock(place),
@@ -149,7 +149,7 @@ impl TransactionStatus {
     pub(crate) fn query(place: &Place, id: &TransactionId) -> String {
         format!(
             "SELECT pg_catalog.pg_try_advisory_xact_lock({}), \
-             CASE WHEN {CLUSTER}::text = {} THEN pg_catalog.pg_xact_status({}::xid8) END, {COLUMNS}",
+             CASE WHEN {CLUSTER}::pg_catalog.text = {} THEN pg_catalog.pg_xact_status({}::pg_catalog.xid8) END, {COLUMNS}",
             target_lock(place),
             literal(&id.database.cluster),
             literal(&id.xid),

@@ -1,6 +1,7 @@
 //! Advisory locks: the key of a target's lock, and the session that holds a lock.
 
 use super::quote::{literal, sql};
+use super::session::CLOSED;
 use crate::Place;
 use std::time::Duration;
 use tokio_postgres::SimpleQueryRow;
@@ -17,13 +18,13 @@ pub(crate) fn target_lock(place: &Place) -> String {
 pub(crate) fn holder_query(key: &str) -> String {
     sql!(
         "
-        ROLLBACK;
+        ROLLBACK; {CLOSED};
         SELECT l.pid, a.application_name, pg_catalog.to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS TZ'), a.usename
         FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
         WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
             AND l.database = (
                 SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-            AND ((l.classid::bigint << 32) | l.objid::bigint) = {key}
+            AND ((l.classid::pg_catalog.int8 << 32) | l.objid::pg_catalog.int8) = {key}
         "
     )
 }

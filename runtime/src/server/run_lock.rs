@@ -181,6 +181,6 @@ impl RunLock {
     /// Releases the lock, so that another run can go on at once.
     pub(crate) async fn release(self) {
         // If this fails the connection is closed, and the lock is released with it.
-        let _ = self.session.try_row("COMMIT").await;
+        let _ = self.session.try_open("COMMIT").await;
     }
 }

@@ -42,6 +42,17 @@ pub(crate) const DURABLE: &str = "SET LOCAL synchronous_commit = on; ";
 pub(crate) const FLUSH: &str =
     "SELECT pg_catalog.pg_logical_emit_message(true, 'patchgen', 'fence')";
 
+/// Closes a message of the runtime's own against objects of other roles: unqualified operators, functions and types of its
+/// statements are those of PostgreSQL alone. It lasts until the end of the transaction.
+///
+/// Operators are code: any role that may create one in a schema of the search path, or in its own temporary schema, would
+/// otherwise have it run with the rights of the session.
+pub(crate) const CLOSED: &str = "SET LOCAL search_path = pg_catalog, pg_temp";
+
+fn closed(message: &str) -> String {
+    format!("{CLOSED}; {message}")
+}
+
 /// One connection to one database as one role.
 pub(crate) struct Session {
     client: Client,
@@ -91,15 +102,22 @@ impl Session {
         }
     }
 
-    /// Sends one message and returns the rows of all its statements.
+    /// Sends one message of the runtime's own and returns the rows of all its statements.
     pub(crate) async fn try_rows(&self, message: &str) -> Result<Vec<SimpleQueryRow>, Refusal> {
         let mut rows = Vec::new();
-        self.send(message, |row| rows.push(row)).await?;
+        self.send(&closed(message), |row| rows.push(row)).await?;
         Ok(rows)
     }
 
-    /// Sends one message and returns the last row of all; the others are dropped as they come.
+    /// Sends one message of the runtime's own and returns the last row of all; the others are dropped as they come.
     pub(crate) async fn try_row(&self, message: &str) -> Result<Option<SimpleQueryRow>, Refusal> {
+        self.try_open(&closed(message)).await
+    }
+
+    /// Sends one message as it is, under the search path that the session has; returns the last row of all.
+    ///
+    /// For the statements of patches, and for statements that cannot share a message: these must have no operators.
+    pub(crate) async fn try_open(&self, message: &str) -> Result<Option<SimpleQueryRow>, Refusal> {
         let mut last = None;
         self.send(message, |row| last = Some(row)).await?;
         Ok(last)
@@ -119,6 +137,13 @@ impl Session {
             .map_err(|refusal| self.explain(refusal))
     }
 
+    /// As [`try_open`](Self::try_open); a refusal is an error.
+    pub(crate) async fn open(&self, message: &str) -> Result<Option<SimpleQueryRow>, Error> {
+        self.try_open(message)
+            .await
+            .map_err(|refusal| self.explain(refusal))
+    }
+
     /// Sends one message of the ledger or about the catalog whose rows are of no interest.
     pub(crate) async fn execute(&self, message: &str) -> Result<(), Error> {
         self.row(message).await.map(drop)
@@ -133,7 +158,7 @@ impl Session {
             return Ok(());
         }
         let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL standard_conforming_strings = on";
-        self.execute(begin).await
+        self.open(begin).await.map(drop)
     }
 
     async fn send(

@@ -13,6 +13,7 @@ use crate::server::connector::Connector;
 use crate::server::database::{self, Presence};
 use crate::server::guard::require;
 use crate::server::quote::{identifier, literal};
+use crate::server::session::CLOSED;
 use crate::{Error, ErrorKind, Place};
 use patchgen_model::{Class, Kind, Patch};
 use std::collections::BTreeMap;
@@ -282,8 +283,9 @@ impl<'w, 'a> Writer<'w, 'a> {
         let patch = &step.patch;
         self.connect_to_target(&step.place.database, patch.user());
         let envelope = self.envelope(step);
-        let [start, stay, guard] = envelope.begin();
+        let [start, closed, stay, guard] = envelope.begin();
         self.script.own(&start);
+        self.script.own(&closed);
         self.script.own(&stay);
         self.script.guard(&guard);
         begin(self.script);
@@ -301,6 +303,7 @@ impl<'w, 'a> Writer<'w, 'a> {
         // A session of psql is no pooler's: the rest is cleaned up after the commit.
         self.script.own("RESET ALL");
         self.script.own("RESET SESSION AUTHORIZATION");
+        self.script.own(CLOSED);
         finish(self.script);
         self.script.own("COMMIT");
         self.script.own("DISCARD ALL");
@@ -326,7 +329,8 @@ impl<'w, 'a> Writer<'w, 'a> {
                 // IF NOT EXISTS accepts the leftover of a build that failed.
                 let is_valid = require("indisvalid", "the index is not valid; drop it");
                 self.script.guard(&format!(
-                    "SELECT {is_valid} FROM pg_catalog.pg_index WHERE indexrelid = {index}::pg_catalog.regclass"
+                    "SELECT {is_valid} FROM pg_catalog.pg_index WHERE indexrelid OPERATOR(pg_catalog.=) \
+                     {index}::pg_catalog.regclass::pg_catalog.oid"
                 ));
             }
         }
@@ -377,6 +381,7 @@ impl<'w, 'a> Writer<'w, 'a> {
 
     fn connect_to_state(&mut self, database: &str, user: &str) {
         self.connect(&self.deployment.state, database, user);
+        self.script.own("SET search_path = pg_catalog, pg_temp");
     }
 
     fn connect_to_target(&mut self, database: &str, user: &str) {
