@@ -10,7 +10,7 @@ pub(crate) mod row;
 mod write;
 
 use crate::server::connector::Connector;
-use crate::server::quote::{identifier, literal};
+use crate::server::quote::{identifier, literal, sql};
 use crate::server::session::{Refusal, Session};
 use crate::{Config, Error, ErrorKind};
 use patchgen_model::Revision;
@@ -26,6 +26,7 @@ pub(crate) struct Ledger {
     pub(crate) session: Session,
     /// In quotes.
     schema: String,
+    schema_name: String,
     application_name: String,
     revision: Option<(String, u32, String)>,
 }
@@ -44,6 +45,7 @@ impl Ledger {
         Self {
             session,
             schema: identifier(&config.state_schema),
+            schema_name: config.state_schema.clone(),
             application_name: config.program.clone(),
             revision: revision.map(|r| (r.branch.to_owned(), r.number, r.id.to_owned())),
         }
@@ -103,9 +105,35 @@ impl Ledger {
         }
     }
 
+    /// Returns the number of the last step that was run, 0 if there is no ledger; fails if it is damaged or newer than this
+    /// program.
+    pub(crate) async fn check_layout(&self) -> Result<usize, Error> {
+        let (schema, known) = (literal(&self.schema_name), steps().count());
+        let query = sql!(
+            "
+            SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = {schema} AND c.relname IN ('patch', 'run', 'step')
+            "
+        );
+        let rows = self.session.rows(&query).await?;
+        let found: Vec<&str> = rows.iter().filter_map(|row| row.get(0)).collect();
+        if found.is_empty() {
+            return Ok(0);
+        }
+        let mut tables = ["patch", "run", "step"].into_iter();
+        if let Some(missing) = tables.find(|table| !found.contains(table)) {
+            return Err(self.lacks_table(missing));
+        }
+        match self.steps_done().await? {
+            0 => Err(self.lacks_steps()),
+            done if done > known => Err(self.is_newer(done, known)),
+            done => Ok(done),
+        }
+    }
+
     /// Creates the ledger, or brings it up to date; needs the run lock.
     pub(crate) async fn upgrade(&self) -> Result<(), Error> {
-        let steps = self.steps(self.steps_done().await?);
+        let steps = self.steps(self.check_layout().await?);
         if steps.is_empty() {
             return Ok(());
         }
@@ -135,7 +163,7 @@ impl Ledger {
                  COMMENT ON TABLE {schema}.step IS 'The steps by which these tables were made and upgraded.'; "
             );
         }
-        for (number, step) in (1usize..).zip(STEPS.split("\n-- step ").skip(1)).skip(done) {
+        for (number, step) in (1usize..).zip(steps()).skip(done) {
             let step = step
                 .split_once('\n')
                 .map_or("", |(_, sql)| sql)
@@ -156,33 +184,11 @@ impl Ledger {
              GRANT SELECT, INSERT, UPDATE, DELETE ON {schema}.patch, {schema}.run TO {user}"
         )
     }
+}
 
-    /// The error for a role that may not read the ledger's tables.
-    fn unreadable(&self, refusal: Refusal) -> Error {
-        let error = self.session.explain(refusal);
-        if error.kind() != ErrorKind::Privilege {
-            return error;
-        }
-        let (schema, user) = (&self.schema, identifier(&self.session.user));
-        error.with_help(format!(
-            "another role keeps its record in schema {schema}: name another schema with --state-schema, or let its owner \
-             run: GRANT USAGE ON SCHEMA {schema} TO {user}; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA \
-             {schema} TO {user};"
-        ))
-    }
-
-    /// Help for a role that may not create the ledger's schema.
-    fn by_administrator(&self) -> String {
-        let (database, user) = (
-            identifier(&self.session.database),
-            identifier(&self.session.user),
-        );
-        format!(
-            "let an administrator run: GRANT CREATE ON DATABASE {database} TO {user};\nif another role keeps its record \
-             in schema {} here, name another schema with --state-schema",
-            self.schema
-        )
-    }
+/// The texts of all steps.
+fn steps() -> impl Iterator<Item = &'static str> {
+    STEPS.split("\n-- step ").skip(1)
 }
 
 fn is_missing(refusal: &Refusal) -> bool {

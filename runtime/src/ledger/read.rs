@@ -2,9 +2,9 @@
 
 use super::row::{LastFailure, Row, Run, Series, State};
 use super::{Ledger, is_missing};
+use crate::Error;
 use crate::server::identity::{DatabaseIdentity, TransactionId};
 use crate::server::quote::{literals, sql};
-use crate::{Error, ErrorKind};
 use patchgen_model::{Checksum, Version};
 use tokio_postgres::SimpleQueryRow;
 
@@ -40,7 +40,11 @@ impl Ledger {
         let query = self.digest_query(&places(series));
         match self.session.try_rows(&query).await {
             Ok(rows) => Ok(Some(rows.iter().filter_map(read_digest).collect())),
-            Err(refusal) if is_missing(&refusal) => Ok(None),
+            // Only an absent ledger was never used; a missing table is damage.
+            Err(refusal) if is_missing(&refusal) => {
+                self.check_layout().await?;
+                Ok(None)
+            }
             Err(refusal) => Err(self.unreadable(refusal)),
         }
     }
@@ -72,22 +76,12 @@ impl Ledger {
                 .iter()
                 .map(|row| read_row(row, series).ok_or_else(|| self.garbled()))
                 .collect(),
-            Err(refusal) if is_missing(&refusal) => Ok(Vec::new()),
-            Err(refusal) => Err(self.session.explain(refusal)),
+            Err(refusal) if is_missing(&refusal) => {
+                self.check_layout().await?;
+                Ok(Vec::new())
+            }
+            Err(refusal) => Err(self.unreadable(refusal)),
         }
-    }
-
-    fn garbled(&self) -> Error {
-        Error::new(
-            ErrorKind::Ledger,
-            format!(
-                "the ledger in database `{}` holds a row of an unknown form",
-                self.session.database
-            ),
-        )
-        .with_help(
-            "it was written by a newer version, or by hand; use the newest version of the program",
-        )
     }
 }
 

@@ -7,6 +7,7 @@ use crate::ledger::{Ledger, Opened};
 use crate::plan::comparison::{Comparison, compare};
 use crate::server::connector::Connector;
 use crate::server::database::{self, Presence};
+use crate::server::quote::identifier;
 use crate::server::run_lock::{self, RunLock};
 use crate::{Config, Error, ErrorKind, Place};
 use patchgen_model::{Checksum, PatchSet};
@@ -87,8 +88,42 @@ impl<'c, 'a> Deployment<'c, 'a> {
         if matches!(presence, Ok(Presence::Invalid)) {
             return Some(database::invalid(name));
         }
-        let role = database::role_exists(&session, &scope.user).await;
-        role.unwrap_or(true).then_some(refused)
+        if database::role_exists(&session, &scope.user)
+            .await
+            .unwrap_or(true)
+        {
+            return Some(refused);
+        }
+        let has_ledger = presence.is_ok_and(|presence| presence == Presence::Present)
+            && self.has_ledger(scope).await.unwrap_or(false);
+        has_ledger.then(|| missing_role(scope))
+    }
+
+    /// Finds out as the administrator if a database holds a ledger.
+    async fn has_ledger(&self, scope: &LedgerScope) -> Result<bool, Error> {
+        let admin = self.state.admin();
+        let session = self.state.open(&scope.database, admin).await?;
+        database::schema_exists(&session, &self.config.state_schema).await
+    }
+
+    /// Fails if the ledger exists and the role that uses it does not.
+    pub(crate) async fn check_role(
+        &self,
+        scope: &LedgerScope,
+        refused: Error,
+    ) -> Result<Error, Error> {
+        if refused.kind() != ErrorKind::Authentication {
+            return Ok(refused);
+        }
+        let admin = database::maintenance(&self.state, self.state.admin()).await;
+        let Ok(session) = admin else {
+            return Ok(refused);
+        };
+        let exists = database::role_exists(&session, &scope.user).await?;
+        if !exists && self.has_ledger(scope).await.unwrap_or(false) {
+            return Err(missing_role(scope));
+        }
+        Ok(refused)
     }
 
     /// Waits for the run lock of a scope.
@@ -223,4 +258,17 @@ impl<'c, 'a> Deployment<'c, 'a> {
             true => Presence::Present,
         })
     }
+}
+
+/// The error for a ledger whose role was dropped.
+fn missing_role(scope: &LedgerScope) -> Error {
+    let (database, role) = (&scope.database, identifier(&scope.user));
+    Error::new(
+        ErrorKind::Ledger,
+        format!("database `{database}` holds a ledger, and its role {role} does not exist"),
+    )
+    .with_help(format!(
+        "let an administrator run: CREATE ROLE {role} LOGIN PASSWORD '...'; and give it the schema with its tables: ALTER \
+         SCHEMA ... OWNER TO {role}; ALTER TABLE ... OWNER TO {role};"
+    ))
 }

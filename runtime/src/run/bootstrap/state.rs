@@ -30,7 +30,7 @@ pub(crate) async fn establish(
 ) -> Result<(Ledger, Vec<AppliedPatch>), Error> {
     let refused = match opened {
         Opened::Session(ledger) => return Ok((ledger, Vec::new())),
-        Opened::Absent(refused) => refused,
+        Opened::Absent(refused) => deployment.check_role(scope, refused).await?,
     };
     let applied = create(deployment, scope, refused).await?;
     match deployment.open(scope).await? {
