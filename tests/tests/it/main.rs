@@ -17,6 +17,8 @@ mod dependencies;
 mod dumps;
 /// Faults of programs, servers and connections, generated from a seed.
 mod faults;
+/// Roles that may create objects where the runtime could find them.
+mod hostile;
 /// Waits for locks, and for other runs.
 mod locks;
 /// Effects of the configuration.
