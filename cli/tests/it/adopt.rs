@@ -306,3 +306,38 @@ fn patches_up_to_a_named_one_are_adopted_with_the_state_in_the_database_too() {
     let ledger = case.kennel("SELECT DISTINCT algorithm FROM patchgen.patch");
     assert_eq!(ledger, "sha256");
 }
+
+#[test]
+fn a_patch_that_failed_is_adopted_only_by_its_name() {
+    let server = server();
+    let folder = scratch_patches(&[
+        (
+            "patches/kennel.00000000.0000.postgres.baseline.sql",
+            "CREATE TABLE t ();",
+        ),
+        (
+            "patches/kennel.20240131.0001.postgres.fails.sql",
+            "SELECT 1 / 0;",
+        ),
+        (
+            "patches/kennel.20240131.0002.postgres.last.sql",
+            "SELECT 1;",
+        ),
+    ]);
+    let conninfo = server.conninfo("postgres", "postgres");
+    let run = |arguments: &[&str]| {
+        patchgen(
+            folder.path(),
+            &[&["--conninfo", &conninfo][..], arguments].concat(),
+        )
+    };
+    run(&["apply"]).assert_code(1);
+    let outcome = run(&["adopt", "--yes"]);
+    outcome.assert_code(0);
+    let note = "`patches/kennel.20240131.0001.postgres.fails.sql` failed in its last attempt";
+    assert!(outcome.stdout.contains(note), "{outcome:#?}");
+    let status = || states(&run(&["status", "--format", "json"]));
+    assert_eq!(status(), ["applied", "failed", "adopted"]);
+    run(&["adopt", "--through", "kennel.20240131.0001", "--yes"]).assert_code(0);
+    assert_eq!(status(), ["applied", "adopted", "adopted"]);
+}

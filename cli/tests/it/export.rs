@@ -2,7 +2,7 @@
 
 use crate::{patchgen, states};
 use patchgen_sandbox::Server;
-use patchgen_tests::{Outcome, scratch_patches, server};
+use patchgen_tests::{Outcome, connect, count, scratch_patches, server, wait_for};
 use std::fs;
 use tempfile::TempDir;
 
@@ -340,5 +340,67 @@ fn a_database_whose_script_stopped_is_created_again() {
             .psql("postgres", &case.export())
             .unwrap_or_else(|error| panic!("{options:?}: {error}: {:?}", error.help()));
         assert_eq!(case.states(), ["applied"; 6], "{options:?}");
+    }
+}
+
+#[test]
+fn a_patch_is_not_resolved_while_its_script_runs() {
+    for kind in ["std", "concurrent"] {
+        let server = server();
+        let sql = "CREATE TABLE t (a int);";
+        let insert =
+            format!("-- patch: kind={kind}\nDO $$ BEGIN INSERT INTO t VALUES (1); COMMIT; END $$;");
+        let insert = match kind {
+            "std" => "INSERT INTO t VALUES (1);".to_owned(),
+            _ => insert,
+        };
+        let case = Case {
+            folder: scratch_patches(&[
+                ("patches/kennel.00000000.0000.postgres.baseline.sql", sql),
+                ("patches/kennel.20240131.0001.postgres.insert.sql", &insert),
+            ]),
+            server,
+            options: Vec::new(),
+        };
+        fs::rename(
+            case.folder
+                .path()
+                .join("patches/kennel.20240131.0001.postgres.insert.sql"),
+            case.folder.path().join("later.sql"),
+        )
+        .unwrap();
+        case.run(&["apply"]).assert_code(0);
+        fs::rename(
+            case.folder.path().join("later.sql"),
+            case.folder
+                .path()
+                .join("patches/kennel.20240131.0001.postgres.insert.sql"),
+        )
+        .unwrap();
+        let script = case.export();
+        let mut blocker = connect(&case.server, "kennel");
+        blocker.batch_execute("BEGIN; LOCK TABLE t").unwrap();
+        let running = std::thread::scope(|scope| {
+            let psql = scope.spawn(|| case.server.psql("postgres", &script));
+            let waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+            wait_for("the script", || {
+                (count(&case.server, "postgres", waits) > 0).then_some(())
+            });
+            let outcome = case.run(&["resolve", "--retry", "kennel.20240131.0001"]);
+            blocker.batch_execute("COMMIT").unwrap();
+            psql.join().unwrap().unwrap();
+            outcome
+        });
+        running.assert_code(1);
+        assert!(
+            running.stderr.contains("still at work"),
+            "{kind}: {running:#?}"
+        );
+        assert_eq!(case.states(), ["applied", "applied"], "{kind}");
+        let rows = case
+            .server
+            .psql("kennel", "SELECT count(*) FROM t")
+            .unwrap();
+        assert_eq!(rows, "1", "{kind}");
     }
 }

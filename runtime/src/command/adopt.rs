@@ -223,7 +223,7 @@ async fn adopt_in(
             Some(ledger) => ledger.rows(&scope.series).await?,
             None => Vec::new(),
         };
-        return to_record(deployment, chosen, &rows, adopted).map(drop);
+        return to_record(deployment, adoption, chosen, &rows, adopted).map(drop);
     }
     let opened = deployment.open(scope).await?;
     let (ledger, _) = bootstrap::establish(deployment, scope, opened).await?;
@@ -231,7 +231,7 @@ async fn adopt_in(
     let record = async {
         ledger.upgrade().await?;
         let rows = ledger.rows(&scope.series).await?;
-        let planned = to_record(deployment, chosen, &rows, adopted)?;
+        let planned = to_record(deployment, adoption, chosen, &rows, adopted)?;
         if planned.is_empty() {
             return Ok(());
         }
@@ -250,6 +250,7 @@ async fn adopt_in(
 /// Returns the patches that are still to be recorded, and puts them into the outcome.
 fn to_record<'a>(
     deployment: &Deployment<'_, '_>,
+    adoption: &Adoption,
     chosen: &[&Chosen<'a>],
     rows: &[Row],
     adopted: &mut Adopted,
@@ -260,6 +261,17 @@ fn to_record<'a>(
         let row = rows
             .iter()
             .find(|row| row.version == patch.version() && row.series.name == patch.database());
+        let is_named = adoption
+            .through
+            .as_ref()
+            .is_some_and(|through| through.version == patch.version());
+        if let Some(found) = row.and_then(unfinished).filter(|_| !is_named) {
+            let file = patch.file();
+            adopted.notes.push(format!(
+                "`{file}` {found}: it stays pending; to record it all the same, name it with --through"
+            ));
+            continue;
+        }
         match row.map(|row| row.state) {
             Some(State::Applied | State::Adopted) => adopted.known += 1,
             Some(State::Committing) => {
@@ -284,4 +296,17 @@ fn to_record<'a>(
         }
     }
     Ok(planned)
+}
+
+/// The traces of an earlier attempt that did not end: nobody should record its patch without knowing of them.
+fn unfinished(row: &Row) -> Option<String> {
+    if row.state != State::Intent {
+        return None;
+    }
+    if row.run.may_have_effect() {
+        let done = row.run.done;
+        return Some(format!("was begun, and {done} of its statements are done"));
+    }
+    let failure = row.failure.as_ref()?;
+    Some(format!("failed in its last attempt ({})", failure.message))
 }

@@ -43,29 +43,37 @@ impl Planned<'_> {
 
     /// The beginning of the names of all sessions that run the patch in its place, whatever the attempt and the program.
     pub(crate) fn session_prefix(&self) -> String {
-        format!("patchgen {} #", self.session_key())
+        session_prefix(&self.place, self.patch.id())
     }
+}
 
-    /// The patch and its place in at most 40 bytes: as text, or as a digest of a longer text.
-    fn session_key(&self) -> String {
-        const LONGEST: usize = 40;
-        let place = self.place.to_string();
-        let version = self.patch.version();
-        let key = PatchId::new(&place, version)
-            .spelled(self.patch.grammar())
-            .to_string();
-        if key.len() <= LONGEST {
-            key
-        } else {
-            format!("{:016x}", fnv1a(key.bytes()))
-        }
+/// The beginning of the names of all sessions that run a patch in a place.
+pub(crate) fn session_prefix(place: &Place, id: PatchId<'_>) -> String {
+    format!("patchgen {} #", session_key(place, id))
+}
+
+/// The patch and its place in at most 40 bytes: as text, or as a digest of a longer text.
+fn session_key(place: &Place, id: PatchId<'_>) -> String {
+    const LONGEST: usize = 40;
+    let place = place.to_string();
+    let key = PatchId::new(&place, id.version)
+        .spelled(id.grammar())
+        .to_string();
+    if key.len() <= LONGEST {
+        key
+    } else {
+        format!("{:016x}", fnv1a(key.bytes()))
     }
 }
 
 impl Begun<'_> {
     /// The name of the session that runs the attempt.
     pub(crate) fn session_name(&self, program: &str) -> String {
-        let work = format!("{} #{}", self.session_key(), self.attempt);
+        let work = format!(
+            "{} #{}",
+            session_key(&self.place, self.patch.id()),
+            self.attempt
+        );
         application_name(program, Some(&work))
     }
 }

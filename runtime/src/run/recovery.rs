@@ -4,10 +4,13 @@ use super::deployment::Deployment;
 use super::scope::LedgerScope;
 use crate::event::Event;
 use crate::ledger::Ledger;
+use crate::ledger::entry::session_prefix;
 use crate::ledger::interrupted::Interrupted;
 use crate::ledger::row::{Row, State};
 use crate::server::connector::Connector;
 use crate::server::identity::{Difference, TransactionId, TransactionStatus};
+use crate::server::lock::target_lock;
+use crate::server::quote::{literal, sql};
 use crate::server::session::{Refusal, Session};
 use crate::{Error, ErrorKind};
 use std::time::{Duration, Instant};
@@ -48,6 +51,20 @@ async fn ask(
     ledger_cluster: Option<&str>,
 ) -> Result<Outcome, Error> {
     let Some(id) = &interrupted.transaction else {
+        let lock = target_lock(&interrupted.place);
+        let prefix = session_prefix(&interrupted.place, interrupted.identity.as_id());
+        let prefix = literal(&prefix);
+        let query = sql!(
+            "
+            SELECT NOT pg_try_advisory_xact_lock({lock}) OR EXISTS (
+                SELECT FROM pg_stat_activity WHERE datname = current_database()
+                    AND starts_with(application_name, {prefix}) AND pid <> pg_backend_pid())
+            "
+        );
+        let row = session.row(&query).await?;
+        if row.is_some_and(|row| row.get(0) == Some("t")) {
+            return Ok(Outcome::Running);
+        }
         return Ok(Outcome::Unknown(
             "the ledger has no number of its transaction, as when a psql script runs it".to_owned(),
         ));

@@ -248,10 +248,7 @@ impl<'w, 'a> Writer<'w, 'a> {
                 .echo(&format!("{}: done and recorded", patch.file()));
             return Ok(());
         }
-        let begun = Begun {
-            planned: step.planned(),
-            attempt: step.attempt,
-        };
+        let begun = self.begun(step);
         let intent = self.ledger.intent(std::slice::from_ref(&begun.planned));
         let intent = format!("touched AS ({intent})");
         self.connect_to_ledger();
@@ -297,6 +294,13 @@ impl<'w, 'a> Writer<'w, 'a> {
         for setting in envelope.before(patch) {
             self.script.own(&setting);
         }
+        let name = literal(
+            &self
+                .begun(step)
+                .session_name(&self.deployment.config.program),
+        );
+        self.script
+            .own(&format!("SET LOCAL application_name = {name}"));
         self.script.line("");
         self.script.patch(patch, Around::Transaction);
         self.script.line("");
@@ -315,6 +319,12 @@ impl<'w, 'a> Writer<'w, 'a> {
         for setting in self.envelope(step).session(patch) {
             self.script.own(&setting);
         }
+        let name = literal(
+            &self
+                .begun(step)
+                .session_name(&self.deployment.config.program),
+        );
+        self.script.own(&format!("SET application_name = {name}"));
         self.script.line("");
         self.script.patch(patch, Around::Nothing);
         self.script.line("");
@@ -345,6 +355,14 @@ impl<'w, 'a> Writer<'w, 'a> {
             config: self.deployment.config,
             place: &step.place,
             login: self.deployment.targets.login(step.patch.user()),
+        }
+    }
+
+    /// The attempt that the script makes. Its sessions have the names of `apply`'s, so that a later run finds them.
+    fn begun(&self, step: &Step<'a>) -> Begun<'a> {
+        Begun {
+            planned: step.planned(),
+            attempt: step.attempt,
         }
     }
 
