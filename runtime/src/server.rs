@@ -11,3 +11,4 @@ pub(crate) mod quote;
 pub(crate) mod run_lock;
 pub(crate) mod session;
 mod tls;
+mod version;

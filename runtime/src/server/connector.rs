@@ -2,6 +2,7 @@
 
 use super::quote;
 use super::session::{Session, application_name, root_cause};
+use super::version;
 use crate::conninfo::{Conninfo, ConninfoError};
 use crate::{Config, Error, ErrorKind};
 use futures_util::{StreamExt, stream};
@@ -123,6 +124,10 @@ impl<'c> Connector<'c> {
             .driver(database, user, name)
             .map_err(ConnectError::Config)?;
         let (client, mut connection) = driver.connect(tokio_postgres::NoTls).await?;
+        let version = connection.parameter("server_version").unwrap_or_default();
+        if version::is_too_old(version) {
+            return Err(ConnectError::TooOld(version.to_owned()));
+        }
         let strings = connection.parameter("standard_conforming_strings");
         let escapes_strings = strings == Some("off");
         tokio::spawn(async move {
@@ -157,6 +162,7 @@ impl<'c> Connector<'c> {
         let place = self.place();
         let error = match error {
             ConnectError::Config(error) => return error.into(),
+            ConnectError::TooOld(version) => return version::too_old(&place, &version),
             ConnectError::Driver(error) => error,
         };
         let Some(server) = error.as_db_error() else {
@@ -257,6 +263,8 @@ fn hint_as_help(hint: &str) -> String {
 
 enum ConnectError {
     Config(ConninfoError),
+    /// The server's version.
+    TooOld(String),
     Driver(tokio_postgres::Error),
 }
 
@@ -264,6 +272,7 @@ impl std::fmt::Display for ConnectError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Config(error) => write!(f, "{error}"),
+            Self::TooOld(version) => write!(f, "PostgreSQL {version} is too old"),
             Self::Driver(error) => write!(f, "{error}"),
         }
     }

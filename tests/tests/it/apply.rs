@@ -7,6 +7,8 @@ use patchgen_tests::{
     server, write_patch,
 };
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 
 /// Returns the database, version and state of each patch in the ledger.
 fn states(server: &Server) -> Vec<String> {
@@ -330,5 +332,38 @@ fn attempts_are_counted_over_all_runs() {
             outcome.assert_code(1);
             outcome.assert_stderr_contains(&format!("broken.sql\", attempt: {attempt} }}"));
         }
+    }
+}
+
+#[test]
+fn a_server_that_is_too_old_is_refused_at_the_first_contact() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    // A server that lets everybody in and says its version.
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut length = [0; 4];
+            stream.read_exact(&mut length).unwrap();
+            let mut startup = vec![0; u32::from_be_bytes(length) as usize - 4];
+            stream.read_exact(&mut startup).unwrap();
+            let mut answer = b"R\0\0\0\x08\0\0\0\0".to_vec();
+            answer.extend(b"S\0\0\0\x19server_version\012.22\0");
+            answer.extend(b"Z\0\0\0\x05I");
+            stream.write_all(&answer).unwrap();
+            // Until the program has gone.
+            let _ = stream.read_to_end(&mut startup);
+        }
+    });
+    let server = server();
+    let folder = app_patches(&[]);
+    let subject = subject(&server, &folder);
+    let subject = subject.conninfo(format!("host=127.0.0.1 port={port} user=postgres"));
+    for action in ["apply", "plan", "status", "verify", "export"] {
+        let outcome = subject.run(&[action]);
+        outcome.assert_code(1);
+        outcome.assert_stderr_contains(&format!(
+            "error: the server at `127.0.0.1:{port}` is PostgreSQL 12.22, and 13 or later is needed\nhelp: "
+        ));
     }
 }
