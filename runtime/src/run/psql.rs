@@ -22,6 +22,8 @@ pub(crate) async fn run(
     let mut child = command
         .args(["--no-psqlrc", "--quiet", "--no-password"])
         .args(["--set", "ON_ERROR_STOP=1", "--file", "-"])
+        // Other messages repeat the text of the statement, in which a variable may have put a password.
+        .args(["--set", "VERBOSITY=terse", "--set", "SHOW_CONTEXT=never"])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -39,7 +41,7 @@ pub(crate) async fn run(
         if let Some(mut stderr) = stderr {
             let _ = stderr.read_to_end(&mut messages);
         }
-        String::from_utf8_lossy(&messages).into_owned()
+        without_statements(&String::from_utf8_lossy(&messages))
     });
     let status = loop {
         match child.try_wait() {
@@ -89,6 +91,33 @@ fn failed(patch: &Patch<'_>, messages: &str) -> Error {
     error
 }
 
+/// The messages without the text of statements, which psql shows if the script changes `VERBOSITY` or `ECHO`.
+fn without_statements(messages: &str) -> String {
+    let mut kept = String::with_capacity(messages.len());
+    let mut is_kept = true;
+    for line in messages.lines() {
+        let begins = line.starts_with("psql:");
+        // A message ends where the next begins: what follows the text of a statement may be more of it.
+        is_kept = (is_kept || begins) && !shows_statement(line);
+        if is_kept {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    kept
+}
+
+/// `true` if a line is the first of those that show the text of a statement.
+fn shows_statement(line: &str) -> bool {
+    let line = line.trim_start_matches("psql:<stdin>:");
+    let line = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ':' || c == ' ');
+    let is_excerpt = line
+        .strip_prefix("LINE ")
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let labels = ["STATEMENT:", "QUERY:", "CONTEXT:", "DETAIL:"];
+    is_excerpt || line.trim() == "^" || labels.iter().any(|label| line.starts_with(label))
+}
+
 /// The first error, and the line at which psql met it: the last one of a statement.
 fn first_error(messages: &str) -> (Option<usize>, String) {
     for line in messages.lines() {
@@ -106,7 +135,8 @@ fn first_error(messages: &str) -> (Option<usize>, String) {
             .strip_prefix("error:")
             .or_else(|| message.strip_prefix("fatal:"));
         if let Some(message) = server.or(own) {
-            return (number.parse().ok(), message.trim().to_owned());
+            let message = without_position(message.trim());
+            return (number.parse().ok(), message.to_owned());
         }
     }
     let last = messages.lines().rfind(|line| !line.trim().is_empty());
@@ -114,6 +144,14 @@ fn first_error(messages: &str) -> (Option<usize>, String) {
         None,
         last.unwrap_or("psql failed and said nothing").to_owned(),
     )
+}
+
+/// A terse message without its end ` at character 8`: a position in the statement as psql sent it.
+fn without_position(message: &str) -> &str {
+    match message.rsplit_once(" at character ") {
+        Some((before, number)) if number.parse::<u32>().is_ok() => before,
+        _ => message,
+    }
 }
 
 /// The byte of the first word of a line.
@@ -164,6 +202,11 @@ mod tests {
                 "relation \"a\" does not exist",
             ),
             (
+                "psql:<stdin>:7: ERROR:  relation \"a\" does not exist at character 15\n",
+                Some(7),
+                "relation \"a\" does not exist",
+            ),
+            (
                 "psql:<stdin>:3: error: unterminated quoted string\n",
                 Some(3),
                 "unterminated quoted string",
@@ -178,5 +221,17 @@ mod tests {
             assert_eq!(first_error(messages), (line, message.to_owned()));
         }
         assert_eq!(offset_of("a\n  b\nc", 2), 4);
+    }
+
+    #[test]
+    fn the_text_of_statements_is_left_out() {
+        let messages = "psql:<stdin>:2: NOTICE:  one\nand its second line\n\
+                        psql:<stdin>:7: ERROR:  42601: wrong\nLINE 1: SELECT 'secret'\n                ^\nsecret\n\
+                        LOCATION:  x\npsql:<stdin>:7: STATEMENT:  SELECT\n'secret'\npsql:<stdin>:8: ERROR:  next\n";
+        assert_eq!(
+            without_statements(messages),
+            "psql:<stdin>:2: NOTICE:  one\nand its second line\npsql:<stdin>:7: ERROR:  42601: wrong\n\
+             psql:<stdin>:8: ERROR:  next\n"
+        );
     }
 }

@@ -27,6 +27,8 @@ mod modes;
 mod names;
 /// Roles that own a database or only a schema.
 mod ownership;
+/// Passwords: where they come from, and where they must not appear.
+mod passwords;
 /// Positions of errors.
 mod places;
 /// The tests' own proxy.
