@@ -6,7 +6,9 @@ use crate::conninfo::{Conninfo, ConninfoError};
 use crate::event::{Event, Observer};
 use crate::{Error, ErrorKind, Place};
 use patchgen_model::Kind;
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::env::VarError;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -304,11 +306,21 @@ impl Config {
     }
 
     /// The value of a variable: that of [`variable`](Self::variable), else the environment's.
-    pub(crate) fn environment(&self, name: &str) -> Option<String> {
-        self.variables
-            .get(name)
-            .cloned()
-            .or_else(|| std::env::var(name).ok())
+    ///
+    /// # Errors
+    /// If the value is not UTF-8.
+    pub(crate) fn environment(&self, name: &str) -> Result<Option<String>, ConninfoError> {
+        if let Some(value) = self.variables.get(name) {
+            return Ok(Some(value.clone()));
+        }
+        match std::env::var(name) {
+            Ok(value) => Ok(Some(value)),
+            Err(VarError::NotPresent) => Ok(None),
+            Err(VarError::NotUnicode(_)) => Err(ConninfoError::new(format!(
+                "the environment variable `{name}` is not UTF-8"
+            ))
+            .with_help("set it in UTF-8, or unset it")),
+        }
     }
 
     /// The words of the connection to the target databases.
@@ -322,7 +334,20 @@ impl Config {
     }
 
     fn resolve(&self, conninfo: Option<&str>) -> Result<Conninfo, Error> {
-        Ok(Conninfo::resolve(conninfo, &|name| self.environment(name))?)
+        let fault = Cell::new(None);
+        let variable = |name: &str| {
+            let value = self.environment(name);
+            value.unwrap_or_else(|error| {
+                fault.set(Some(error));
+                None
+            })
+        };
+        let resolved = Conninfo::resolve(conninfo, &variable);
+        // An ignored variable may be the one that names the server.
+        match fault.take() {
+            Some(error) => Err(error.into()),
+            None => Ok(resolved?),
+        }
     }
 
     /// The place of a logical database.

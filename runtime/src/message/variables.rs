@@ -112,7 +112,9 @@ impl<'c> Variables<'c> {
             }
             ["\\getenv", name, variable, ..] => {
                 // As in psql: a variable that the environment lacks leaves the old value.
-                if let Some(value) = self.config.environment(variable) {
+                let value = self.config.environment(variable);
+                let value = value.map_err(|error| fault(patch, span, &error.to_string()))?;
+                if let Some(value) = value {
                     self.values.insert(name.to_owned(), value);
                 }
             }

@@ -109,7 +109,7 @@ impl<'c> Connector<'c> {
         user: &str,
         name: &str,
     ) -> Result<tokio_postgres::Config, ConninfoError> {
-        let password = self.password(database, user);
+        let password = self.password(database, user)?;
         self.conninfo
             .driver_config(database, user, Some(&password), name)
     }

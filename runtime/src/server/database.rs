@@ -249,14 +249,18 @@ pub(crate) async fn role_exists(session: &Session, role: &str) -> Result<bool, E
 }
 
 /// The statement that creates a role with a verifier of its password, so that the server never sees the password.
-pub(crate) fn create_role_sql(connector: &Connector<'_>, database: &str, role: &str) -> String {
-    let password = connector.password(database, role);
+pub(crate) fn create_role_sql(
+    connector: &Connector<'_>,
+    database: &str,
+    role: &str,
+) -> Result<String, Error> {
+    let password = connector.password(database, role)?;
     let verifier = postgres_protocol::password::scram_sha_256(password.as_bytes());
-    format!(
+    Ok(format!(
         "CREATE ROLE {} LOGIN PASSWORD {}",
         identifier(role),
         literal(&verifier)
-    )
+    ))
 }
 
 #[cfg(test)]

@@ -11,19 +11,27 @@ impl Connector<'_> {
         self.conninfo.user().unwrap_or("postgres")
     }
 
-    /// The password of a role: from its variable, the connection or the password file; the role's own name if none has it.
-    pub(crate) fn password(&self, database: &str, user: &str) -> String {
+    /// The password of a role: from its variable, the connection, the password file, or else its name.
+    pub(crate) fn password(&self, database: &str, user: &str) -> Result<String, ConninfoError> {
+        let given = self.given_password(database, user)?;
+        Ok(given.unwrap_or_else(|| user.to_owned()))
+    }
+
+    /// The password of a role, if its variable, the connection or the password file has one.
+    pub(crate) fn given_password(
+        &self,
+        database: &str,
+        user: &str,
+    ) -> Result<Option<String>, ConninfoError> {
         let own = || {
             self.conninfo
                 .password()
                 .filter(|_| self.conninfo.user() == Some(user))
                 .map(str::to_owned)
         };
-        self.config
-            .environment(&self.config.password_variable(user))
-            .or_else(own)
-            .or_else(|| self.conninfo.passfile_password(database, user))
-            .unwrap_or_else(|| user.to_owned())
+        let variable = self.config.password_variable(user);
+        let given = self.config.environment(&variable)?.or_else(own);
+        Ok(given.or_else(|| self.conninfo.passfile_password(database, user)))
     }
 
     /// The role that a session logs in as when a patch of `user` runs: `user`, or the connection's own with `SET ROLE`.
@@ -54,7 +62,7 @@ impl Connector<'_> {
         command.envs([
             ("PGDATABASE", database),
             ("PGUSER", user),
-            ("PGPASSWORD", &self.password(database, user)),
+            ("PGPASSWORD", &self.password(database, user)?),
             ("PGAPPNAME", &name),
             ("PGCLIENTENCODING", "UTF8"),
         ]);

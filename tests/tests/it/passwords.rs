@@ -1,7 +1,9 @@
 //! Passwords: where they come from, and where they must not appear.
 
 use patchgen_sandbox::Server;
-use patchgen_tests::{column, effect, program, scratch_patches, server};
+use patchgen_tests::{Running, column, effect, program, scratch_patches, server};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::process::Command;
 
 /// Returns a `PATH` that begins with the server's programs, so that psql is not a distribution's wrapper.
@@ -36,7 +38,7 @@ fn an_error_of_psql_does_not_show_the_value_of_a_variable() {
                 .arg("*.sql")
                 .env("PATH", path(&server))
                 .env("SECRET", "Zq7Zq7");
-            patchgen_tests::Running::start(&mut command).wait()
+            Running::start(&mut command).wait()
         };
         let outcome = patchgen(&["apply"]);
         outcome.assert_code(1);
@@ -59,5 +61,37 @@ fn an_error_of_psql_does_not_show_the_value_of_a_variable() {
         ] {
             assert!(!text.contains("Zq7"), "{text}");
         }
+    }
+}
+
+#[test]
+fn a_variable_that_is_not_utf_8_is_named() {
+    let server = server();
+    let folder = scratch_patches(&[
+        (
+            "own.00000000.0000.postgres.baseline.sql",
+            "\\getenv note NOTE\nCREATE TABLE effect (patch text);\n",
+        ),
+        ("own.20240101.0001.postgres.a.sql", &effect("a")),
+    ]);
+    let conninfo = server.conninfo("postgres", "postgres");
+    for name in [
+        "PGHOST",
+        "PGPASSFILE",
+        "DATABASE_URL",
+        "POSTGRESQL_PATCHES_PASSWORD",
+        "NOTE",
+    ] {
+        let mut command = Command::new(program("patchgen"));
+        command.current_dir(folder.path()).args(["apply", "*.sql"]);
+        // `DATABASE_URL` is read only where no connection is given.
+        command.env("DATABASE_URL", &conninfo);
+        if name != "DATABASE_URL" {
+            command.args(["--conninfo", &conninfo]);
+        }
+        command.env(name, OsStr::from_bytes(b"\xff"));
+        let outcome = Running::start(&mut command).wait();
+        outcome.assert_code(1);
+        outcome.assert_stderr_contains(&format!("the environment variable `{name}` is not UTF-8"));
     }
 }

@@ -173,7 +173,7 @@ impl<'w, 'a> Writer<'w, 'a> {
                 let state = &self.deployment.state;
                 self.script.unless(
                     &format!("SELECT FROM pg_catalog.pg_roles WHERE rolname = {role}"),
-                    &database::create_role_sql(state, &scope.database, &scope.user),
+                    &database::create_role_sql(state, &scope.database, &scope.user)?,
                 );
             }
             if self.done.is_none() && !is_database_created {

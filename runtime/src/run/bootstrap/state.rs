@@ -325,7 +325,7 @@ impl Creation<'_, '_> {
         if database::role_exists(session, role).await? {
             return Ok(());
         }
-        let sql = database::create_role_sql(connector, &scope.database, role);
+        let sql = database::create_role_sql(connector, &scope.database, role)?;
         database::create(connector.config, session, &sql, &by_administrator(scope)).await?;
         connector.config.emit(&Event::Created {
             what: &format!("role `{role}`"),
