@@ -50,6 +50,7 @@ pub struct Config {
     pub(crate) retry_for: Duration,
     pub(crate) statement_timeout: Duration,
     pub(crate) lock_wait: Duration,
+    pub(crate) password_is_user: bool,
     pub(crate) program: String,
     pub(crate) observer: Option<Arc<dyn Observer>>,
 }
@@ -88,6 +89,7 @@ impl Config {
             retry_for: Duration::from_secs(600),
             statement_timeout: Duration::ZERO,
             lock_wait: Duration::from_secs(600),
+            password_is_user: false,
             program: program_name(),
             observer: None,
         }
@@ -275,6 +277,14 @@ impl Config {
     #[must_use]
     pub fn lock_wait(mut self, duration: Duration) -> Self {
         self.lock_wait = duration;
+        self
+    }
+
+    /// Permits the creation of a role with its own name as its password on a server that other machines can reach
+    /// \[only on a server that listens on loopback addresses, or on none\].
+    #[must_use]
+    pub fn password_is_user(mut self, permitted: bool) -> Self {
+        self.password_is_user = permitted;
         self
     }
 

@@ -23,6 +23,10 @@ pub struct Options {
     #[arg(long, global = true, value_name = "WORD")]
     pub prefix: Option<String>,
 
+    /// Let a role be created with its own name as its password, even on a server that other machines can reach
+    #[arg(long, global = true)]
+    pub password_is_user: bool,
+
     /// The database that records what is applied [default: patches]
     #[arg(
         long,
@@ -171,6 +175,9 @@ impl Options {
             if let Some(value) = value {
                 config = set(config, value);
             }
+        }
+        if self.password_is_user {
+            config = config.password_is_user(true);
         }
         if self.state_in_target {
             config = config.state_in_target();

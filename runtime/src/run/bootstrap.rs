@@ -16,7 +16,7 @@ use crate::{Error, failpoint};
 use patchgen_model::Patch;
 use std::time::{Duration, Instant};
 
-pub(crate) use state::{allow_sql, create_state_sql, establish, reopen};
+pub(crate) use state::{allow_sql, check_role, create_state_sql, establish, reopen};
 
 /// Creates the database of a step.
 pub(crate) async fn create_database<'a>(

@@ -10,6 +10,7 @@ use super::session::{DURABLE, Session};
 use crate::event::Event;
 use crate::{Config, Error, ErrorKind, failpoint};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 use tokio_postgres::SimpleQueryRow;
 use tokio_postgres::error::SqlState;
@@ -263,9 +264,65 @@ pub(crate) fn create_role_sql(
     ))
 }
 
+/// Fails if a role that is to be created would have its own name as its password on a server that other machines can
+/// reach.
+pub(crate) async fn check_new_role(
+    connector: &Connector<'_>,
+    session: &Session,
+    database: &str,
+    role: &str,
+) -> Result<(), Error> {
+    let config = connector.config;
+    if config.password_is_user || connector.given_password(database, role)?.is_some() {
+        return Ok(());
+    }
+    let query = "SELECT pg_catalog.current_setting('listen_addresses')";
+    let row = session.row(query).await?;
+    let addresses = row.as_ref().and_then(|row| row.get(0)).unwrap_or_default();
+    if is_loopback(addresses) {
+        return Ok(());
+    }
+    let (place, variable) = (connector.place(), config.password_variable(role));
+    let message = format!(
+        "role `{role}` is to be created on the server at `{place}`, which listens on `{addresses}`, and no password is given"
+    );
+    Err(Error::new(ErrorKind::Config, message).with_help(format!(
+        "set `{variable}` to the password that the role is to have; nothing was created\n\
+         or let the role's name be its password: --password-is-user"
+    )))
+}
+
+/// `true` if a server with these `listen_addresses` can be reached only from its own machine.
+fn is_loopback(addresses: &str) -> bool {
+    addresses.split(',').map(str::trim).all(|address| {
+        address.is_empty()
+            || address == "localhost"
+            || address
+                .parse::<IpAddr>()
+                .is_ok_and(|address| address.is_loopback())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn loopback_addresses_are_recognised() {
+        for (addresses, expected) in [
+            ("", true),
+            ("localhost", true),
+            ("127.0.0.1, ::1", true),
+            ("localhost,127.0.1.1", true),
+            ("*", false),
+            ("0.0.0.0", false),
+            ("::", false),
+            ("localhost,192.0.2.1", false),
+            ("localhost.example.org", false),
+        ] {
+            assert_eq!(is_loopback(addresses), expected, "{addresses}");
+        }
+    }
 
     #[test]
     fn marks_hold_the_limit_that_is_to_be() {

@@ -1,7 +1,8 @@
 //! Passwords: where they come from, and where they must not appear.
 
-use patchgen_sandbox::Server;
-use patchgen_tests::{Running, column, effect, program, scratch_patches, server};
+use crate::subject;
+use patchgen_sandbox::{Options, Server};
+use patchgen_tests::{BASELINE, Running, column, effect, program, scratch_patches, server};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::process::Command;
@@ -93,5 +94,41 @@ fn a_variable_that_is_not_utf_8_is_named() {
         let outcome = Running::start(&mut command).wait();
         outcome.assert_code(1);
         outcome.assert_stderr_contains(&format!("the environment variable `{name}` is not UTF-8"));
+    }
+}
+
+#[test]
+fn a_role_has_its_name_as_password_only_where_no_other_machine_can_use_it() {
+    const NAMES: &str = "SELECT datname::text FROM pg_database WHERE NOT datistemplate \
+        UNION ALL SELECT rolname FROM pg_roles WHERE rolname = 'patches' ORDER BY 1";
+    let state = "CREATE TABLE note (n int);\n";
+    for (file, text) in [
+        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
+        ("patches.00000000.0000.postgres.baseline.sql", state),
+    ] {
+        let server = Options::new()
+            .file("postgresql.auto.conf", "listen_addresses = '*'\n")
+            .throwaway()
+            .unwrap();
+        let folder = scratch_patches(&[(file, text)]);
+        let subject = subject(&server, &folder);
+        for action in ["apply", "export"] {
+            let outcome = subject.run(&[action]);
+            outcome.assert_code(1);
+            outcome.assert_stderr_contains("which listens on `*`, and no password is given");
+            outcome.assert_stderr_contains("set `POSTGRESQL_PATCHES_PASSWORD`");
+            outcome.assert_stderr_contains("--password-is-user");
+        }
+        assert_eq!(column(&server, "postgres", NAMES), ["postgres"], "{file}");
+        let permitted = subject.clone().option("--password-is-user");
+        permitted.run(&["export"]).assert_code(0);
+        let given = subject.variable("POSTGRESQL_PATCHES_PASSWORD", "correct horse");
+        given.run(&["export"]).assert_code(0);
+        if file.starts_with("app") {
+            given.apply();
+        } else {
+            permitted.apply();
+        }
+        assert!(given.apply().starts_with("nothing to do"), "{file}");
     }
 }

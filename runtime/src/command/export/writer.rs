@@ -5,7 +5,7 @@ use crate::ledger::entry::{Begun, Planned};
 use crate::ledger::{FinalState, Ledger, Opened};
 use crate::message::envelope::Envelope;
 use crate::plan::{Action, Begins, Step};
-use crate::run::bootstrap::{allow_sql, create_state_sql};
+use crate::run::bootstrap::{allow_sql, check_role, create_state_sql};
 use crate::run::deployment::Deployment;
 use crate::run::scope::{LedgerScope, Protocol};
 use crate::run::script;
@@ -57,6 +57,7 @@ impl<'w, 'a> Writer<'w, 'a> {
                 let session = database::maintenance(state, state.admin()).await?;
                 let presence = database::presence_of(&session, &scope.database).await?;
                 let has_role = database::role_exists(&session, &scope.user).await?;
+                check_role(deployment, scope, &session).await?;
                 state_maintenance.clone_from(&session.database);
                 let ledger = Ledger::new(session, deployment.config, deployment.set.revision());
                 let exists = presence == Presence::Present;

@@ -17,7 +17,7 @@ use crate::server::quote::{identifier, literal, sql};
 use crate::server::run_lock::{Attempt, RunLock, Wait};
 use crate::server::session::Session;
 use crate::{Config, Error, ErrorKind, failpoint};
-use patchgen_model::{Kind, Patch, PatchSet};
+use patchgen_model::{Class, Item, Kind, Patch, PatchSet};
 use std::time::Instant;
 
 /// Returns the ledger of a scope; creates its database and role if they are missing.
@@ -94,6 +94,7 @@ async fn create(
     };
     let session = database::maintenance(connector, user).await?;
     let presence = database::presence_of(&session, name).await?;
+    check_role(deployment, scope, &session).await?;
     let creation = Creation {
         deployment,
         scope,
@@ -110,6 +111,31 @@ async fn create(
     connector.note_created(name);
     lock.release().await;
     outcome
+}
+
+/// Fails, before anything is created, if the role of the ledger is to be created and may not have its name as password.
+pub(crate) async fn check_role(
+    deployment: &Deployment<'_, '_>,
+    scope: &LedgerScope,
+    session: &Session,
+) -> Result<(), Error> {
+    let (name, role) = (&scope.database, &scope.user);
+    let is_role = |item: Item<'_>| match item {
+        Item::Statement(statement) => {
+            matches!(statement.class, Class::CreateRole | Class::CreateBareRole)
+                && statement.object == Some(role)
+        }
+        Item::Meta(_) => false,
+    };
+    let patches = bootstrap_patches(&deployment.set, deployment.config, name);
+    // A role that a patch creates has the password that the patch gives it.
+    if scope.protocol == Protocol::SameTransaction
+        || patches.iter().any(|patch| patch.items().any(is_role))
+        || database::role_exists(session, role).await?
+    {
+        return Ok(());
+    }
+    database::check_new_role(&deployment.state, session, name, role).await
 }
 
 /// Acquires the lock that one program at a time holds to create databases on a server; `None` if the database of the scope
