@@ -149,6 +149,8 @@ impl<'r, 'a> Run<'r, 'a> {
             let targets = &deployment.targets;
             let found = restored::warnings(targets, scope, &comparisons, Some(&cluster)).await;
             self.warn(found, report);
+            let found = bootstrap::close(deployment, scope, &lane.ledger.session).await?;
+            self.warn(found.into_iter().collect(), report);
         }
         deployment.config.emit(&Event::Planned {
             patches: plan.steps.len(),

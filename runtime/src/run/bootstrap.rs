@@ -1,5 +1,6 @@
 //! Bootstraps: databases that patches create, from their creation to their last bootstrap patch.
 
+mod closed;
 mod state;
 
 use super::deployment::Deployment;
@@ -16,6 +17,7 @@ use crate::{Error, failpoint};
 use patchgen_model::Patch;
 use std::time::{Duration, Instant};
 
+pub(crate) use closed::{close, close_sql};
 pub(crate) use state::{allow_sql, check_role, create_state_sql, establish, reopen};
 
 /// Creates the database of a step.

@@ -1,6 +1,7 @@
 //! Databases, roles and the state database that a first run creates.
 
 use crate::subject;
+use patchgen_sandbox::Server;
 use patchgen_tests::{
     BASELINE, app_patches, column, connect, count, effect, effects, execute, scratch_patches,
     server, write_patch,
@@ -246,5 +247,108 @@ fn patches_are_not_tried_in_an_unfinished_database() {
         outcome.assert_stdout_contains("its 2 patches were not tried\nnothing to try");
         subject.apply();
         assert_eq!(effects(&server, "app"), ["first"], "{options:?}");
+    }
+}
+
+/// Returns `true` if every role can connect to a database.
+fn is_open(server: &Server, database: &str) -> bool {
+    let query = "SELECT bool_or(has_database_privilege('public', oid, privilege))::text \
+        FROM pg_database, unnest(ARRAY['CONNECT', 'TEMPORARY']) AS privilege WHERE datname = ";
+    column(server, "postgres", &format!("{query}'{database}'")) == ["true"]
+}
+
+#[test]
+fn the_state_database_is_closed_to_other_roles() {
+    let owned = "CREATE ROLE patches LOGIN; COMMIT; CREATE DATABASE patches OWNER patches";
+    let (role, database) = owned.split_once("; COMMIT; ").unwrap();
+    let admins = [
+        role,
+        "CREATE DATABASE patches",
+        "GRANT CREATE ON DATABASE patches TO patches",
+    ];
+    for before in [&[][..], &[role, database], &admins] {
+        let server = server();
+        execute(&server, "postgres", before);
+        execute(&server, "postgres", &["CREATE ROLE guest LOGIN"]);
+        let folder = app_patches(&[]);
+        let subject = subject(&server, &folder);
+        let script = subject.run(&["export"]);
+        let revoke = "REVOKE CONNECT, TEMPORARY ON DATABASE \"patches\" FROM PUBLIC;";
+        assert_eq!(
+            script.stdout.contains(revoke),
+            before.is_empty(),
+            "{script:#?}"
+        );
+        assert!(!subject.apply().contains("warning: "));
+        assert!(!is_open(&server, "patches"), "{before:?}");
+        assert!(is_open(&server, "app"), "{before:?}");
+        let guest = server.conninfo("patches", "guest");
+        assert!(postgres::Client::connect(&guest, postgres::NoTls).is_err());
+        write_patch(
+            &folder,
+            "app.20240201.0001.postgres.next.sql",
+            &effect("next"),
+        );
+        assert!(!subject.apply().contains("warning: "));
+        // Somebody opens it again.
+        execute(
+            &server,
+            "postgres",
+            &["GRANT CONNECT ON DATABASE patches TO PUBLIC"],
+        );
+        assert!(subject.apply().starts_with("nothing to do"));
+        write_patch(
+            &folder,
+            "app.20240201.0002.postgres.last.sql",
+            &effect("last"),
+        );
+        subject.apply();
+        assert!(!is_open(&server, "patches"), "{before:?}");
+    }
+}
+
+#[test]
+fn a_state_database_that_the_run_may_not_close_is_a_warning() {
+    let server = server();
+    let statements = [
+        "CREATE ROLE app LOGIN CREATEDB",
+        "CREATE ROLE patches LOGIN",
+        "CREATE DATABASE patches",
+        "GRANT CREATE ON DATABASE patches TO patches",
+    ];
+    execute(&server, "postgres", &statements);
+    let folder = scratch_patches(&[
+        ("app.00000000.0000.app.baseline.sql", BASELINE),
+        ("app.20240101.0001.app.first.sql", &effect("first")),
+    ]);
+    let subject = subject(&server, &folder).conninfo(server.conninfo("postgres", "app"));
+    let report = subject.apply();
+    let warning = "REVOKE CONNECT, TEMPORARY ON DATABASE \"patches\" FROM PUBLIC;";
+    assert_eq!(report.matches(warning).count(), 1, "{report}");
+    assert!(subject.apply().starts_with("nothing to do"));
+    assert!(is_open(&server, "patches"));
+}
+
+#[test]
+fn a_state_database_that_others_use_too_stays_open() {
+    let server = server();
+    execute(
+        &server,
+        "postgres",
+        &[
+            "CREATE ROLE patches LOGIN",
+            "CREATE DATABASE shared OWNER patches",
+        ],
+    );
+    execute(&server, "shared", &["CREATE TABLE public.theirs (n int)"]);
+    let folder = app_patches(&[]);
+    for state in ["shared", "app", "postgres"] {
+        let subject = subject(&server, &folder).option(&format!("--state-database={state}"));
+        if state != "shared" {
+            let grant = format!("GRANT CREATE ON DATABASE {state} TO patches");
+            execute(&server, "postgres", &[&grant]);
+        }
+        assert!(!subject.apply().contains("warning: "), "{state}");
+        assert!(is_open(&server, state), "{state}");
     }
 }

@@ -5,7 +5,7 @@ use crate::ledger::entry::{Begun, Planned};
 use crate::ledger::{FinalState, Ledger, Opened};
 use crate::message::envelope::Envelope;
 use crate::plan::{Action, Begins, Step};
-use crate::run::bootstrap::{allow_sql, check_role, create_state_sql};
+use crate::run::bootstrap::{allow_sql, check_role, close_sql, create_state_sql};
 use crate::run::deployment::Deployment;
 use crate::run::scope::{LedgerScope, Protocol};
 use crate::run::script;
@@ -180,6 +180,9 @@ impl<'w, 'a> Writer<'w, 'a> {
             if self.done.is_none() && !is_database_created {
                 self.connect_to_state(&self.state_maintenance.clone(), &admin);
                 self.script.own(&create_state_sql(scope));
+                if let Some(close) = close_sql(self.deployment, scope) {
+                    self.script.own(&close);
+                }
             } else if is_database_created || !self.has_role {
                 self.connect_to_state(&scope.database, &admin);
                 self.script.own(&allow_sql(scope));

@@ -1,5 +1,6 @@
 //! The state database: its role, its tables, and the bootstrap patches of that very database.
 
+use super::closed::close_new;
 use super::created_by;
 use crate::event::Event;
 use crate::ledger::entry::{Begun, Planned};
@@ -200,8 +201,7 @@ impl Creation<'_, '_> {
         self.create_role(session).await?;
         let connector = self.connector();
         connector.note_created(&scope.database);
-        let state = connector.open(&scope.database, &session.user).await?;
-        state.execute(&allow_sql(scope)).await
+        session.execute(&allow_sql(scope)).await
     }
 
     /// Creates the database where no patch does.
@@ -211,6 +211,7 @@ impl Creation<'_, '_> {
         // The creator must be a member of the owner to give it a database, unless it is a superuser.
         let help = by_administrator(scope);
         database::create(config, session, &create_state_sql(scope), &help).await?;
+        close_new(self.deployment, scope, session).await?;
         config.emit(&Event::Created {
             what: &format!("database `{}`", scope.database),
         });
