@@ -47,9 +47,7 @@ impl Observer for Progress {
                     bar.inc(1);
                 }
             }
-            Event::Waiting { holder, .. } => {
-                self.print(&format!("waiting for another run: {holder}"))
-            }
+            Event::Waiting { holder, .. } => self.print(&format!("waiting for {holder}")),
             Event::Retrying {
                 patch,
                 reason,

@@ -12,9 +12,10 @@ pub enum Event<'a> {
         /// Number of patches.
         patches: usize,
     },
-    /// Another run holds the lock.
+    /// The run waits; reported when the wait begins, and then every ten seconds.
     Waiting {
-        /// The process id of its backend, its application name, its role and the start of its transaction.
+        /// What it waits for: another session by its process id, application name, role and the start of its transaction;
+        /// or a connection, or a database that is in use, with the server's message.
         holder: &'a str,
         /// Time that this run has waited so far.
         waited: Duration,
@@ -101,7 +102,7 @@ impl Event<'_> {
         match self {
             Self::Planned { patches } => tracing::info!(patches, "plan"),
             Self::Waiting { holder, waited } => {
-                tracing::info!(holder, ?waited, "waiting for another run")
+                tracing::info!(holder, ?waited, "waiting")
             }
             Self::Created { what } => tracing::info!(what, "created"),
             Self::Started {

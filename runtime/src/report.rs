@@ -101,7 +101,7 @@ impl Report {
         self.elapsed
     }
 
-    /// Time that the run waited for other runs.
+    /// Time that the run waited for other runs, for sessions of earlier ones, for connections and for databases in use.
     #[must_use]
     pub fn waited(&self) -> Duration {
         self.waited
@@ -146,11 +146,7 @@ impl fmt::Display for Report {
             count(self.applied.len())
         )?;
         if self.waited > Duration::ZERO {
-            write!(
-                f,
-                ", {} ms of it waiting for another run",
-                self.waited.as_millis()
-            )?;
+            write!(f, ", {} ms of it waiting", self.waited.as_millis())?;
         }
         for patch in &self.applied {
             write!(f, "\n  {:>8} ms  {}", patch.elapsed.as_millis(), patch.file)?;

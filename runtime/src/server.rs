@@ -12,3 +12,4 @@ pub(crate) mod run_lock;
 pub(crate) mod session;
 mod tls;
 mod version;
+pub(crate) mod wait;

@@ -11,7 +11,7 @@ use crate::run::deployment::Deployment;
 use crate::run::lane::Lane;
 use crate::run::scope::LedgerScope;
 use crate::run::{bootstrap, concurrent, recovery, restored, script, transaction};
-use crate::server::run_lock::{Attempt, RunLock, Wait};
+use crate::server::run_lock::{Attempt, LockWait, RunLock};
 use crate::{Config, Error, failpoint};
 use patchgen_model::{Kind, PatchSet};
 use std::time::{Duration, Instant};
@@ -32,6 +32,7 @@ pub(crate) async fn apply(set: &PatchSet<'_>, config: &Config) -> Result<Report,
         }
     }
     report.elapsed = began.elapsed();
+    report.waited = deployment.targets.waited();
     Ok(report)
 }
 
@@ -91,18 +92,14 @@ impl<'r, 'a> Run<'r, 'a> {
     async fn lock(self, ledger: Ledger, report: &mut Report) -> Result<Option<RunLock>, Error> {
         let deployment = self.deployment;
         let (key, mut ledger) = (ledger.lock_key(), ledger);
-        let mut wait = Wait::new(deployment.config, &key);
+        let mut wait = LockWait::new(&deployment.state, &key);
         loop {
             let session = match wait.acquire(ledger.session).await? {
-                Attempt::Acquired(lock) => {
-                    report.waited += lock.waited;
-                    return Ok(Some(lock));
-                }
+                Attempt::Acquired(lock) => return Ok(Some(lock)),
                 Attempt::Released(session) => session,
             };
             ledger = Ledger::new(session, deployment.config, deployment.set.revision());
             if self.work(&ledger, report).await? == Work::Nothing {
-                report.waited += wait.waited();
                 return Ok(None);
             }
         }

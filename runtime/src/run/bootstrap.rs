@@ -29,7 +29,7 @@ pub(crate) async fn create_database<'a>(
     let name = &step.place.database;
     let session = database::maintenance(lane.connector, step.patch.user()).await?;
     lane.connector.note_created(name);
-    database::create_database(lane.config, &session, name).await
+    database::create_database(lane.connector, &session, name).await
 }
 
 /// Runs a baseline that cannot run in a transaction, from the creation of its database; returns the time that it took.
@@ -49,7 +49,7 @@ pub(crate) async fn run_script<'a>(
         database::drop_unfinished(lane.config, &session, name).await?;
     }
     if !script::creates(&patch, name) {
-        database::create_database(lane.config, &session, name).await?;
+        database::create_database(lane.connector, &session, name).await?;
         session = lane.connector.open(name, patch.user()).await?;
     }
     if let Err(error) = script::run(lane.connector, session, &patch).await {

@@ -7,7 +7,6 @@ use super::lane::Lane;
 use super::leftover::Leftover;
 use super::recovery::is_committed;
 use super::transaction::open_transaction;
-use crate::event::Event;
 use crate::ledger::entry::{Begun, Planned, fnv1a};
 use crate::ledger::interrupted::Interrupted;
 use crate::ledger::progress::{Progress, UnderWay};
@@ -102,8 +101,7 @@ async fn wait_for_survivors(
     begun: &Begun<'_>,
     session: &Session,
 ) -> Result<(), Error> {
-    let began = Instant::now();
-    let mut is_reported = false;
+    let mut wait = lane.connector.wait();
     while let Some(row) = survivor(begun, session).await? {
         let column = |number| row.get(number).unwrap_or("?");
         let holder = format!(
@@ -112,8 +110,7 @@ async fn wait_for_survivors(
             column(1),
             column(2)
         );
-        let waited = began.elapsed();
-        if waited > lane.config.lock_wait {
+        if wait.elapsed() > lane.config.lock_wait {
             let message = format!(
                 "an earlier session of `{}` is still at work: {holder}",
                 begun.patch.file()
@@ -125,13 +122,7 @@ async fn wait_for_survivors(
                 ))
                 .with_patch(&begun.patch));
         }
-        if !is_reported {
-            lane.config.emit(&Event::Waiting {
-                holder: &holder,
-                waited,
-            });
-            is_reported = true;
-        }
+        wait.report(&holder);
         tokio::time::sleep(Duration::from_millis(fastrand::u64(50..150))).await;
     }
     Ok(())

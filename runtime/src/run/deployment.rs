@@ -44,8 +44,8 @@ impl<'c, 'a> Deployment<'c, 'a> {
         Ok(Self {
             set: *set,
             config,
+            state: Connector::new(config, state).counting_with(&targets),
             targets,
-            state: Connector::new(config, state),
         })
     }
 

@@ -20,6 +20,7 @@ use crate::server::identity::OpenTransaction;
 use crate::server::lock::{describe, holder_query, seconds, target_lock};
 use crate::server::quote::identifier;
 use crate::server::session::{Refusal, Session};
+use crate::server::wait::Wait;
 use crate::{Error, ErrorKind, Place, failpoint};
 use futures_util::future::{self, Either};
 use std::time::{Duration, Instant};
@@ -60,6 +61,8 @@ pub(crate) async fn run<'a>(
         creates_schema: steps[0].begins == Begins::Schema,
     };
     let (place, user) = (&steps[0].place, steps[0].patch.user());
+    let connector = lane.connector;
+    let mut busy = None;
     loop {
         lane.lock.check()?;
         let session = lane.session(&place.database, user).await?;
@@ -75,8 +78,14 @@ pub(crate) async fn run<'a>(
         };
         // If the connection is gone, the server has rolled back already.
         let _ = session.try_open(UNDO).await;
+        if !matches!(failure, Failure::Busy) {
+            busy = None;
+        }
         match failure {
-            Failure::Busy => wait_for_backend(lane, &session, place, began).await?,
+            Failure::Busy => {
+                let wait = busy.get_or_insert_with(|| connector.wait());
+                wait_for_backend(lane, &session, place, wait).await?;
+            }
             Failure::Statement(failure, blockers)
                 if is_transient(&failure) && began.elapsed() < lane.config.retry_for =>
             {
@@ -261,13 +270,13 @@ async fn wait_for_backend(
     lane: &Lane<'_, '_>,
     session: &Session,
     place: &Place,
-    began: Instant,
+    wait: &mut Wait<'_>,
 ) -> Result<(), Error> {
     let holder = session.row(&holder_query(&target_lock(place))).await?;
     let holder = holder
         .as_ref()
         .map_or_else(|| "a session that has just ended".to_owned(), describe);
-    let waited = began.elapsed();
+    let waited = wait.elapsed();
     if waited > lane.config.lock_wait {
         let waited = seconds(waited);
         return Err(Error::new(
@@ -278,10 +287,7 @@ async fn wait_for_backend(
             "let it end; if its program is gone and it hangs, end it with pg_terminate_backend",
         ));
     }
-    lane.config.emit(&Event::Waiting {
-        holder: &holder,
-        waited,
-    });
+    wait.report(&holder);
     tokio::time::sleep(Duration::from_millis(fastrand::u64(50..150))).await;
     Ok(())
 }

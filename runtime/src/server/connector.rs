@@ -3,11 +3,13 @@
 use super::quote;
 use super::session::{Session, application_name, root_cause};
 use super::version;
+use super::wait::Wait;
 use crate::conninfo::{Conninfo, ConninfoError};
 use crate::{Config, Error, ErrorKind};
 use futures_util::{StreamExt, stream};
-use std::cell::RefCell;
-use std::time::{Duration, Instant};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
 use tokio_postgres::AsyncMessage;
 use tokio_postgres::error::{DbError, Severity, SqlState};
 
@@ -17,6 +19,8 @@ pub(crate) struct Connector<'c> {
     pub(super) conninfo: Conninfo,
     /// Databases for which a pooler's refusal may be out of date.
     created: RefCell<Vec<String>>,
+    /// Time of all waits of the run.
+    waited: Rc<Cell<Duration>>,
 }
 
 /// Time that is given to a starting server and to used-up connection slots.
@@ -28,7 +32,26 @@ impl<'c> Connector<'c> {
             config,
             conninfo,
             created: RefCell::default(),
+            waited: Rc::default(),
         }
+    }
+
+    /// Counts the waits together with those of another connector of the run.
+    pub(crate) fn counting_with(self, other: &Self) -> Self {
+        Self {
+            waited: Rc::clone(&other.waited),
+            ..self
+        }
+    }
+
+    /// Begins a wait of the run.
+    pub(crate) fn wait(&self) -> Wait<'_> {
+        Wait::new(self.config, &self.waited)
+    }
+
+    /// Time of all waits of the run.
+    pub(crate) fn waited(&self) -> Duration {
+        self.waited.get()
     }
 
     /// Notes that a database was created which a session may have been refused for before: a pooler repeats the server's
@@ -86,15 +109,21 @@ impl<'c> Connector<'c> {
         name: &str,
     ) -> Result<Session, Error> {
         let user = self.login(user);
-        let began = Instant::now();
+        let mut wait = self.wait();
         loop {
             match self.try_open(database, user, name).await {
                 Err(error)
-                    if began.elapsed() < PATIENCE
-                        && (is_passing(&error)
+                    if wait.elapsed() < PATIENCE
+                        && (passing(&error).is_some()
                             || self.was_created(database) && error.is_poolers()) =>
                 {
                     tracing::debug!(%error, "the server is not ready");
+                    if let Some(reason) = passing(&error) {
+                        let place = self.place();
+                        wait.report(&format!(
+                            "a connection to the server at `{place}`: {reason}"
+                        ));
+                    }
                     tokio::time::sleep(Duration::from_millis(fastrand::u64(50..250))).await;
                 }
                 outcome => return outcome.map_err(|error| self.explain(database, user, error)),
@@ -306,16 +335,17 @@ fn refused(error: &tokio_postgres::error::DbError) -> SqlState {
     }
 }
 
-fn is_passing(error: &ConnectError) -> bool {
+/// The server's message if it has no connection to give at the moment.
+fn passing(error: &ConnectError) -> Option<&str> {
     let ConnectError::Driver(error) = error else {
-        return false;
+        return None;
     };
-    error.code().is_some_and(|code| {
-        matches!(
-            *code,
-            SqlState::CANNOT_CONNECT_NOW | SqlState::TOO_MANY_CONNECTIONS
-        )
-    })
+    let server = error.as_db_error()?;
+    let is_passing = matches!(
+        *server.code(),
+        SqlState::CANNOT_CONNECT_NOW | SqlState::TOO_MANY_CONNECTIONS
+    );
+    is_passing.then(|| server.message())
 }
 
 /// `true` if a person should see the notice.

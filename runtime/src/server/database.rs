@@ -11,9 +11,9 @@ use crate::event::Event;
 use crate::{Config, Error, ErrorKind, failpoint};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio_postgres::SimpleQueryRow;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, SqlState};
 
 /// The connection limit of an unfinished database that is to have none.
 const UNFINISHED: i32 = 1_470_000_003;
@@ -105,16 +105,17 @@ pub(crate) async fn maintenance(connector: &Connector<'_>, user: &str) -> Result
 
 /// Creates a database and marks it as unfinished.
 pub(crate) async fn create_database(
-    config: &Config,
+    connector: &Connector<'_>,
     session: &Session,
     name: &str,
 ) -> Result<(), Error> {
+    let config = connector.config;
     let sql = create_database_sql(config, name, None);
     let help = format!(
         "let an administrator run: {};\nthe limit says that its first patches are still to come; it is taken off afterwards",
         create_database_sql(config, name, Some(&session.user)),
     );
-    create(config, session, &sql, &help).await?;
+    create(connector, session, &sql, &help).await?;
     config.emit(&Event::Created {
         what: &format!("database `{name}`"),
     });
@@ -126,12 +127,12 @@ pub(crate) async fn create_database(
 ///
 /// `help` is that of the error for a missing privilege.
 pub(crate) async fn create(
-    config: &Config,
+    connector: &Connector<'_>,
     session: &Session,
     sql: &str,
     help: &str,
 ) -> Result<(), Error> {
-    let began = Instant::now();
+    let mut wait = connector.wait();
     loop {
         let Err(refusal) = session.try_open(sql).await else {
             return Ok(());
@@ -142,7 +143,10 @@ pub(crate) async fn create(
                 | &SqlState::DUPLICATE_DATABASE
                 | &SqlState::UNIQUE_VIOLATION,
             ) => return Ok(()),
-            Some(&SqlState::OBJECT_IN_USE) if began.elapsed() < config.retry_for => {
+            Some(&SqlState::OBJECT_IN_USE) if wait.elapsed() < connector.config.retry_for => {
+                let server = refusal.error.as_db_error();
+                let message = server.map_or("", DbError::message);
+                wait.report(&format!("the end of other sessions: {message}"));
                 tokio::time::sleep(Duration::from_millis(fastrand::u64(50..250))).await;
             }
             _ => {

@@ -10,16 +10,14 @@ use super::identity::CLUSTER;
 use super::lock::{describe, holder_query, seconds};
 use super::quote::literal;
 use super::session::{Session, application_name};
-use crate::event::Event;
+use super::wait::Wait;
 use crate::{Config, Error, ErrorKind};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio_postgres::SimpleQueryRow;
 
 /// The run lock while it is held; dropping it closes the connection and so releases it.
 pub(crate) struct RunLock {
     session: Session,
-    /// Time that was spent waiting for other runs.
-    pub(crate) waited: Duration,
     /// System identifier of the server that holds it.
     pub(crate) cluster: String,
 }
@@ -32,27 +30,19 @@ pub(crate) enum Attempt {
 }
 
 /// One wait for the lock, during which it may be tried for several times.
-pub(crate) struct Wait<'a> {
+pub(crate) struct LockWait<'a> {
     config: &'a Config,
     key: &'a str,
-    began: Instant,
-    reported: Option<Instant>,
+    wait: Wait<'a>,
 }
 
-impl<'a> Wait<'a> {
-    pub(crate) fn new(config: &'a Config, key: &'a str) -> Self {
+impl<'a> LockWait<'a> {
+    pub(crate) fn new(connector: &'a Connector<'_>, key: &'a str) -> Self {
         Self {
-            config,
+            config: connector.config,
             key,
-            began: Instant::now(),
-            reported: None,
+            wait: connector.wait(),
         }
-    }
-
-    /// Time that other runs held the lock.
-    pub(crate) fn waited(&self) -> Duration {
-        self.reported
-            .map_or(Duration::ZERO, |_| self.began.elapsed())
     }
 
     /// Tries for the lock in a session; if another run holds it, waits for its end, as long as the configuration allows.
@@ -70,11 +60,7 @@ impl<'a> Wait<'a> {
         }
         if column(&rows, 0) == "t" {
             let cluster = column(&rows, 2).to_owned();
-            return Ok(Attempt::Acquired(RunLock {
-                session,
-                waited: self.waited(),
-                cluster,
-            }));
+            return Ok(Attempt::Acquired(RunLock { session, cluster }));
         }
         self.until_free(&session).await?;
         Ok(Attempt::Released(session))
@@ -92,7 +78,7 @@ impl<'a> Wait<'a> {
             let who = holder
                 .first()
                 .map_or_else(|| "a run that has just ended".to_owned(), describe);
-            let waited = self.began.elapsed();
+            let waited = self.wait.elapsed();
             if waited > self.config.lock_wait {
                 let database = &session.database;
                 return Err(Error::new(
@@ -106,24 +92,14 @@ impl<'a> Wait<'a> {
                     "let it end, or look at what it does in pg_stat_activity; nothing was changed",
                 ));
             }
-            if self.is_report_due() {
-                let holder = &who;
-                self.config.emit(&Event::Waiting { holder, waited });
-                self.reported = Some(Instant::now());
-            }
-            while !self.is_report_due() && self.began.elapsed() <= self.config.lock_wait {
-                tokio::time::sleep(pause(self.began.elapsed())).await;
+            self.wait.report(&who);
+            while !self.wait.is_report_due() && self.wait.elapsed() <= self.config.lock_wait {
+                tokio::time::sleep(pause(self.wait.elapsed())).await;
                 if column(&session.rows(&probe).await?, 0) == "t" {
                     return Ok(());
                 }
             }
         }
-    }
-
-    fn is_report_due(&self) -> bool {
-        const AGAIN: Duration = Duration::from_secs(10);
-        self.reported
-            .is_none_or(|reported| reported.elapsed() > AGAIN)
     }
 }
 
@@ -135,7 +111,7 @@ pub(crate) async fn acquire(
     key: &str,
 ) -> Result<RunLock, Error> {
     let mut session = connector.open(database, user).await?;
-    let mut wait = Wait::new(connector.config, key);
+    let mut wait = LockWait::new(connector, key);
     loop {
         session = match wait.acquire(session).await? {
             Attempt::Acquired(lock) => return Ok(lock),

@@ -15,7 +15,7 @@ use crate::run::script;
 use crate::server::connector::Connector;
 use crate::server::database::{self, IS_MARKED, Presence};
 use crate::server::quote::{identifier, literal, sql};
-use crate::server::run_lock::{Attempt, RunLock, Wait};
+use crate::server::run_lock::{Attempt, LockWait, RunLock};
 use crate::server::session::Session;
 use crate::{Config, Error, ErrorKind, failpoint};
 use patchgen_model::{Class, Item, Kind, Patch, PatchSet};
@@ -162,7 +162,7 @@ async fn exclusive(
          AND datconnlimit <> -2 AND {usable}"
     );
     let mut session = database::maintenance(connector, user).await?;
-    let mut wait = Wait::new(connector.config, key);
+    let mut wait = LockWait::new(connector, key);
     loop {
         session = match wait.acquire(session).await? {
             Attempt::Acquired(lock) => return Ok(Some(lock)),
@@ -210,7 +210,7 @@ impl Creation<'_, '_> {
         self.create_role(session).await?;
         // The creator must be a member of the owner to give it a database, unless it is a superuser.
         let help = by_administrator(scope);
-        database::create(config, session, &create_state_sql(scope), &help).await?;
+        database::create(self.connector(), session, &create_state_sql(scope), &help).await?;
         close_new(self.deployment, scope, session).await?;
         config.emit(&Event::Created {
             what: &format!("database `{}`", scope.database),
@@ -231,7 +231,7 @@ impl Creation<'_, '_> {
         }
         connector.note_created(name);
         if !is_reused && !patches.iter().any(|patch| script::creates(patch, name)) {
-            database::create_database(config, session, name).await?;
+            database::create_database(connector, session, name).await?;
         }
         for patch in patches {
             config.emit(&Event::Started {
@@ -353,7 +353,7 @@ impl Creation<'_, '_> {
             return Ok(());
         }
         let sql = database::create_role_sql(connector, &scope.database, role)?;
-        database::create(connector.config, session, &sql, &by_administrator(scope)).await?;
+        database::create(connector, session, &sql, &by_administrator(scope)).await?;
         connector.config.emit(&Event::Created {
             what: &format!("role `{role}`"),
         });
