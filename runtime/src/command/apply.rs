@@ -28,11 +28,13 @@ pub(crate) async fn apply(set: &PatchSet<'_>, config: &Config) -> Result<Report,
         };
         if let Err(error) = run.apply(&mut report).await {
             report.warnings.extend_from_slice(error.warnings());
+            report.warnings.extend(deployment.targets.warnings());
             return Err(error.with_warnings(report.warnings));
         }
     }
     report.elapsed = began.elapsed();
     report.waited = deployment.targets.waited();
+    report.warnings.extend(deployment.targets.warnings());
     Ok(report)
 }
 

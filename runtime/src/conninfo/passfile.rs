@@ -10,20 +10,27 @@ impl Conninfo {
     /// As in libpq, a file that others may read is not used.
     #[must_use]
     pub fn passfile_password(&self, database: &str, user: &str) -> Option<String> {
-        let path = self.get("passfile")?;
-        let endpoints = self.endpoints().ok()?;
+        let found = self.in_passfile(database, user);
+        found.unwrap_or_else(|fault| {
+            tracing::warn!("{fault}");
+            None
+        })
+    }
+
+    /// As [`passfile_password`](Self::passfile_password); a file that is there and not used is an error, as text.
+    pub(crate) fn in_passfile(&self, database: &str, user: &str) -> Result<Option<String>, String> {
+        let (Some(path), Ok(endpoints)) = (self.get("passfile"), self.endpoints()) else {
+            return Ok(None);
+        };
         let text = match read(path) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
-            Err(error) => {
-                tracing::warn!("password file `{path}` is not used: {error}");
-                return None;
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(format!("password file `{path}` is not used: {error}")),
         };
-        endpoints.iter().find_map(|endpoint| {
+        Ok(endpoints.iter().find_map(|endpoint| {
             let port = endpoint.port.to_string();
             look_up(&text, [&endpoint.name_in_passfile(), &port, database, user])
-        })
+        }))
     }
 }
 

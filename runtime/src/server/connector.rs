@@ -21,6 +21,8 @@ pub(crate) struct Connector<'c> {
     created: RefCell<Vec<String>>,
     /// Time of all waits of the run.
     waited: Rc<Cell<Duration>>,
+    /// The warnings of the run's connectors.
+    warnings: Rc<RefCell<Vec<String>>>,
 }
 
 /// Time that is given to a starting server and to used-up connection slots.
@@ -33,15 +35,30 @@ impl<'c> Connector<'c> {
             conninfo,
             created: RefCell::default(),
             waited: Rc::default(),
+            warnings: Rc::default(),
         }
     }
 
-    /// Counts the waits together with those of another connector of the run.
+    /// Counts the waits and notes the warnings together with those of another connector of the run.
     pub(crate) fn counting_with(self, other: &Self) -> Self {
         Self {
             waited: Rc::clone(&other.waited),
+            warnings: Rc::clone(&other.warnings),
             ..self
         }
+    }
+
+    /// Reports a warning, unless the run has reported it already.
+    pub(super) fn warn_once(&self, warning: String) {
+        if !self.warnings.borrow().contains(&warning) {
+            self.config.warn(&warning);
+            self.warnings.borrow_mut().push(warning);
+        }
+    }
+
+    /// The warnings of the run's connectors.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        self.warnings.borrow().clone()
     }
 
     /// Begins a wait of the run.
@@ -187,6 +204,17 @@ impl<'c> Connector<'c> {
         ))
     }
 
+    fn refused_password_help(&self, database: &str, user: &str) -> String {
+        let variable = self.config.password_variable(user);
+        let help = format!(
+            "set `{variable}` to the password of the role, or create the role if it does not exist"
+        );
+        match self.conninfo.in_passfile(database, user) {
+            Err(fault) => format!("{help}\n{fault}"),
+            Ok(_) => help,
+        }
+    }
+
     fn explain(&self, database: &str, user: &str, error: ConnectError) -> Error {
         let place = self.place();
         let error = match error {
@@ -204,14 +232,11 @@ impl<'c> Connector<'c> {
         if is_invalid(server) {
             return invalid(database).with_sql_state(code).with_source(error);
         }
-        let variable = self.config.password_variable(user);
         let (kind, message, help) = match refused(server) {
             SqlState::INVALID_PASSWORD => (
                 ErrorKind::Authentication,
                 format!("the server at `{place}` refused the password of role `{user}`"),
-                format!(
-                    "set `{variable}` to the password of the role, or create the role if it does not exist"
-                ),
+                self.refused_password_help(database, user),
             ),
             SqlState::INVALID_AUTHORIZATION_SPECIFICATION => (
                 ErrorKind::Authentication,

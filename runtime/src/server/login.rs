@@ -31,7 +31,13 @@ impl Connector<'_> {
         };
         let variable = self.config.password_variable(user);
         let given = self.config.environment(&variable)?.or_else(own);
-        Ok(given.or_else(|| self.conninfo.passfile_password(database, user)))
+        Ok(given.or_else(|| {
+            let found = self.conninfo.in_passfile(database, user);
+            found.unwrap_or_else(|fault| {
+                self.warn_once(fault);
+                None
+            })
+        }))
     }
 
     /// The role that a session logs in as when a patch of `user` runs: `user`, or the connection's own with `SET ROLE`.

@@ -1,10 +1,12 @@
 //! Passwords: where they come from, and where they must not appear.
 
 use crate::subject;
-use patchgen_sandbox::{Options, Server};
+use patchgen_sandbox::{Auth, Options, Server};
 use patchgen_tests::{BASELINE, Running, column, effect, program, scratch_patches, server};
 use std::ffi::OsStr;
+use std::fs::{self, Permissions};
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 /// Returns a `PATH` that begins with the server's programs, so that psql is not a distribution's wrapper.
@@ -131,4 +133,45 @@ fn a_role_has_its_name_as_password_only_where_no_other_machine_can_use_it() {
         }
         assert!(given.apply().starts_with("nothing to do"), "{file}");
     }
+}
+
+#[test]
+fn a_password_file_that_others_may_read_is_a_warning_once_and_named_in_the_error() {
+    let auth = Auth::Scram {
+        password: "correct horse".to_owned(),
+    };
+    let server = Options::new().auth(auth).throwaway().unwrap();
+    let folder = scratch_patches(&[
+        ("app.00000000.0000.postgres.baseline.sql", BASELINE),
+        ("app.20240101.0001.postgres.first.sql", &effect("first")),
+    ]);
+    let file = folder.path().join("passwords");
+    fs::write(&file, "*:*:*:postgres:correct horse\n").unwrap();
+    let path = file.to_str().unwrap();
+    let mode = |mode| fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
+    let conninfo = format!(
+        "host=127.0.0.1 port={} user=postgres passfile='{path}'",
+        server.port()
+    );
+    let subject = subject(&server, &folder);
+    let warning = format!("password file `{path}` is not used: others may read it (mode 0644)");
+
+    mode(0o644);
+    let outcome = subject.clone().conninfo(conninfo.as_str()).run(&["apply"]);
+    outcome.assert_code(1);
+    outcome.assert_stderr_contains("refused the password of role");
+    let (_, error) = outcome.stderr.split_once("error: ").unwrap();
+    let (_, help) = error.split_once("help: ").unwrap();
+    assert!(help.contains(&warning), "{outcome:#?}");
+
+    // The program can do without the file, and says that it does.
+    let subject = subject.conninfo(format!("{conninfo} password='correct horse'"));
+    let outcome = subject.run(&["apply"]);
+    outcome.assert_code(0);
+    assert_eq!(outcome.stdout.matches(&warning).count(), 1, "{outcome:#?}");
+    let events = outcome.stderr.matches("Warning {").count();
+    assert_eq!(events, 1, "{outcome:#?}");
+
+    mode(0o600);
+    assert!(!subject.apply().contains("warning: "));
 }
