@@ -1,7 +1,7 @@
 //! Statements and meta-commands of a patch.
 
 use super::patch_text::PatchText;
-use crate::sql::class::classify_with;
+use crate::sql::class::{Escape, classify_with, role_escapes};
 use crate::sql::lexer::span;
 use crate::sql::{Classified, PieceKind, Split, variables};
 use patchgen_model::{Class, CopyData, Item, Span, Statement, Variable};
@@ -19,6 +19,8 @@ pub(crate) struct OwnedStatement {
     pub(crate) span: Span,
     /// Spans in it are relative to the statement.
     pub(crate) classified: Classified,
+    /// Commands and calls in it that leave the role of the patch; empty in a baseline.
+    pub(crate) escapes: Vec<Escape>,
     pub(crate) variables: Vec<Variable>,
     pub(crate) data: Option<CopyData>,
 }
@@ -90,9 +92,14 @@ pub(super) fn items(split: &Split, patch: &PatchText<'_>) -> Vec<OwnedItem> {
                 for variable in &mut variables {
                     variable.span = variable.span.moved(span.start);
                 }
+                let escapes = match patch.attributes.is_baseline {
+                    true => Vec::new(),
+                    false => role_escapes(statement, piece.string_mode),
+                };
                 items.push(OwnedItem::Statement(OwnedStatement {
                     span,
                     classified,
+                    escapes,
                     variables,
                     data: None,
                 }));

@@ -3,6 +3,7 @@
 use super::findings::Findings;
 use super::item::{OwnedItem, OwnedStatement};
 use super::patch_text::PatchText;
+use crate::sql::class::Escape;
 use crate::sql::{Fault, copy};
 use patchgen_model::{Class, Grammar, Kind};
 
@@ -18,14 +19,19 @@ pub(crate) fn check(
         remove_transaction_pair(items, patch, findings);
     }
     for statement in items.iter().filter_map(OwnedItem::statement) {
-        let mut report = |code, (message, help): (String, String)| {
+        let start = statement.span.start as usize;
+        let mut report_at = |offset, code, (message, help): (String, String)| {
             findings.error(Fault {
-                offset: statement.span.start as usize,
+                offset,
                 code,
                 message,
                 help: Some(help),
             });
         };
+        for escape in &statement.escapes {
+            report_at(start + escape.offset, "role-escape", leaves(escape));
+        }
+        let mut report = |code, text| report_at(start, code, text);
         if statement.class() == Class::CreateIndexConcurrently
             && statement.classified.object.is_none()
         {
@@ -37,12 +43,14 @@ pub(crate) fn check(
         if patch.attributes.is_baseline {
             continue;
         }
-        if statement.class() == Class::RoleEscape {
-            report("role-escape", escape(statement, patch));
-        }
+        // Another kind of patch is no remedy for `DISCARD ALL`, which leaves the role, too.
+        let is_escape = statement.escapes.iter().any(|escape| escape.offset == 0);
         if statement.class().is_transaction_control() {
             report("transaction-control", control(statement, patch));
-        } else if patch.kind != Kind::Concurrent && !statement.class().runs_in_transaction() {
+        } else if patch.kind != Kind::Concurrent
+            && !statement.class().runs_in_transaction()
+            && !is_escape
+        {
             report("needs-concurrent", not_in_transaction(statement, patch));
         }
         if patch.kind == Kind::Concurrent && statement.data.is_some() {
@@ -119,11 +127,11 @@ fn unnamed() -> (String, String) {
     )
 }
 
-fn escape(statement: &OwnedStatement, patch: &PatchText<'_>) -> (String, String) {
+fn leaves(escape: &Escape) -> (String, String) {
     (
         format!(
             "`{}` leaves the role that the patch runs as",
-            words(statement, patch)
+            escape.command
         ),
         "put it into a patch whose name has the right user".to_owned(),
     )
@@ -183,7 +191,6 @@ fn words(statement: &OwnedStatement, patch: &PatchText<'_>) -> String {
         return known.to_owned();
     }
     let wanted = match statement.class() {
-        Class::RoleEscape => 3,
         Class::Begin | Class::Commit | Class::Rollback => 1,
         _ => 2,
     };
@@ -196,7 +203,7 @@ fn words(statement: &OwnedStatement, patch: &PatchText<'_>) -> String {
         .take(wanted)
         .collect();
     let mut words = words.join(" ").to_uppercase();
-    for alone in ["VACUUM", "CLUSTER", "RESET ROLE"] {
+    for alone in ["VACUUM", "CLUSTER"] {
         if words.starts_with(alone) {
             words.truncate(alone.len());
         }

@@ -6,7 +6,10 @@ mod by_words;
 
 mod block;
 mod database;
+mod escape;
 mod setting;
+
+pub(crate) use escape::{Escape, role_escapes};
 
 use super::lexer::StringMode;
 use super::words::Reader;

@@ -16,6 +16,11 @@ pub(super) fn quoted(text: &str) -> String {
 /// Returns an identifier that is written `U&"…"`, or `None` if an escape in it is invalid.
 pub(super) fn unicode(text: &str, escape: char) -> Option<String> {
     let source = inner(&text[2..]).replace("\"\"", "\"");
+    unescaped(&source, escape).map(cut)
+}
+
+/// Returns a text with its Unicode escapes replaced, or `None` if one of them is invalid.
+pub(super) fn unescaped(source: &str, escape: char) -> Option<String> {
     let mut units = Vec::new();
     let mut rest = source.chars();
     while let Some(character) = rest.next() {
@@ -45,7 +50,7 @@ pub(super) fn unicode(text: &str, escape: char) -> Option<String> {
             Err(_) => units.extend_from_slice(char::from_u32(code)?.encode_utf16(&mut [0; 2])),
         }
     }
-    String::from_utf16(&units).ok().map(cut)
+    String::from_utf16(&units).ok()
 }
 
 fn inner(quoted: &str) -> &str {

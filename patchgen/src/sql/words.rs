@@ -1,5 +1,6 @@
 mod constant;
 mod place;
+mod string;
 
 use super::identifier;
 use super::lexer::{StringMode, Token, TokenKind, Tokens};

@@ -33,6 +33,7 @@ fn lint_with(
                     end: piece.range.end as u32,
                 },
                 classified: classify(&text[piece.range.clone()]),
+                escapes: Vec::new(),
                 variables: Vec::new(),
                 data: None,
             })

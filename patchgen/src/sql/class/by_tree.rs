@@ -3,7 +3,6 @@
 use super::{Classified, block, database, setting};
 use crate::sql::lexer::{StringMode, span};
 use crate::sql::parser;
-use crate::sql::setting::parameter as read_parameter;
 use crate::sql::words::{Options, Reader, boolean, option};
 use patchgen_model::{Class, Span};
 use squawk_syntax::ast::{self, AstNode, Stmt};
@@ -22,25 +21,12 @@ fn classify_statement(tree: &Stmt, statement: &str) -> Classified {
         Stmt::Commit(ast::Commit::CommitPrepared(_))
         | Stmt::Rollback(ast::Rollback::RollbackPrepared(_)) => Class::Unrepeatable.into(),
         Stmt::PrepareTransaction(_) => Class::PrepareTransaction.into(),
-        Stmt::Set(it) => set(it).into(),
-        Stmt::Reset(it) => match it.reset_target() {
-            Some(ast::ResetTarget::All(_)) => Class::LexicalSetting,
-            Some(ast::ResetTarget::ConfigParameterRef(parameter)) => {
-                setting::reset_class(&setting_name(&parameter))
-            }
-            _ => Class::SessionSetting,
+        // Their names and values have many spellings, which the tree does not resolve.
+        Stmt::Set(_) | Stmt::SetRole(_) | Stmt::SetSessionAuth(_) => {
+            setting::set(after_first_word(statement)).into()
         }
-        .into(),
-        Stmt::SetRole(it) => match it.set_role_target() {
-            Some(ast::SetRoleTarget::SetRoleNone(_)) => Class::RoleEscape,
-            Some(ast::SetRoleTarget::Literal(name)) if unquoted(&name) == "none" => {
-                Class::RoleEscape
-            }
-            _ => Class::SetRole,
-        }
-        .into(),
-        Stmt::ResetRole(_) | Stmt::SetSessionAuth(_) | Stmt::ResetSessionAuth(_) => {
-            Class::RoleEscape.into()
+        Stmt::Reset(_) | Stmt::ResetRole(_) | Stmt::ResetSessionAuth(_) => {
+            setting::reset(after_first_word(statement)).into()
         }
         Stmt::SetTransaction(it) if it.session_characteristics().is_some() => {
             Class::SessionSetting.into()
@@ -53,11 +39,7 @@ fn classify_statement(tree: &Stmt, statement: &str) -> Classified {
         Stmt::Cluster(it) if it.table_name_ref().is_none() && it.cluster_legacy().is_none() => {
             Class::Repeatable.into()
         }
-        Stmt::Do(_) => {
-            let mut reader = Reader::new(statement, StringMode::Standard);
-            reader.advance();
-            block::classify(reader)
-        }
+        Stmt::Do(_) => block::classify(after_first_word(statement)),
         Stmt::Call(_) => Class::Procedural.into(),
         Stmt::Copy(it) => copy(it).into(),
         Stmt::CreateIndex(it) if it.concurrently_token().is_some() => create_index(it),
@@ -116,28 +98,10 @@ fn classify_statement(tree: &Stmt, statement: &str) -> Classified {
     }
 }
 
-fn set(statement: &ast::Set) -> Class {
-    let local = matches!(statement.set_scope(), Some(ast::SetScope::LocalScope(_)));
-    match statement.set_target() {
-        Some(ast::SetTarget::SetConfig(config)) => {
-            let name = config
-                .config_parameter_ref()
-                .map(|parameter| setting_name(&parameter))
-                .unwrap_or_default();
-            setting::set_class(&name, local)
-        }
-        _ => setting::set_class("", local),
-    }
-}
-
-fn setting_name(parameter: &ast::ConfigParameterRef) -> String {
-    let text = parameter.syntax().text().to_string();
-    read_parameter(&mut Reader::new(&text, StringMode::Standard)).unwrap_or_default()
-}
-
-fn unquoted(literal: &ast::Literal) -> String {
-    let text = literal.syntax().text().to_string();
-    text.trim_matches('\'').to_ascii_lowercase()
+fn after_first_word(statement: &str) -> Reader<'_> {
+    let mut reader = Reader::new(statement, StringMode::Standard);
+    reader.advance();
+    reader
 }
 
 fn copy(statement: &ast::Copy) -> Class {

@@ -1,56 +1,85 @@
 //! Classes of `SET` and `RESET`.
 
-use crate::sql::setting::{STANDARD_CONFORMING_STRINGS, accept_scope, parameter, value};
+use crate::sql::setting::{STANDARD_CONFORMING_STRINGS, accept_scope, parameter};
 use crate::sql::words::Reader;
 use patchgen_model::Class;
 
 /// Returns the class of a `SET` whose first word has been read.
 pub(super) fn set(mut reader: Reader<'_>) -> Class {
-    let local = accept_scope(&mut reader, "local");
-    // `SESSION` is allowed before any name; `SESSION AUTHORIZATION` and `SESSION CHARACTERISTICS` begin with it, too.
-    let mut session = false;
-    while accept_scope(&mut reader, "session") {
-        session = true;
+    if set_escape(reader.clone()).is_some() {
+        return Class::RoleEscape;
     }
-    if session && reader.is_at("characteristics") {
+    let scope = scope(&mut reader);
+    if scope.session && reader.is_at("characteristics") {
         return Class::SessionSetting;
     }
     if accept_scope(&mut reader, "names") {
         return Class::ClientEncoding;
     }
     match parameter(&mut reader).as_deref() {
-        Some("authorization") if session => Class::RoleEscape,
-        Some("role") if value(&mut reader) == "none" => Class::RoleEscape,
         Some("role") => Class::SetRole,
         Some("transaction" | "constraints") | None => Class::Transactional,
-        Some(name) => set_class(name, local),
+        Some(STANDARD_CONFORMING_STRINGS) => Class::LexicalSetting,
+        Some("client_encoding") => Class::ClientEncoding,
+        Some(_) if scope.local => Class::Transactional,
+        Some(_) => Class::SessionSetting,
     }
 }
 
-/// Returns the class of a `SET` of a parameter.
-pub(super) fn set_class(parameter: &str, local: bool) -> Class {
-    match parameter {
-        "session_authorization" => Class::RoleEscape,
-        STANDARD_CONFORMING_STRINGS => Class::LexicalSetting,
-        "client_encoding" => Class::ClientEncoding,
-        _ if local => Class::Transactional,
-        _ => Class::SessionSetting,
+struct Scope {
+    local: bool,
+    session: bool,
+}
+
+/// Skips `LOCAL` and `SESSION`. `SESSION` is allowed before any name; `SESSION AUTHORIZATION` and `SESSION CHARACTERISTICS`
+/// begin with it, too.
+fn scope(reader: &mut Reader<'_>) -> Scope {
+    let local = accept_scope(reader, "local");
+    let mut session = false;
+    while accept_scope(reader, "session") {
+        session = true;
+    }
+    Scope { local, session }
+}
+
+/// Returns the command of a `SET` that leaves the role, whose first word has been read.
+pub(super) fn set_escape(mut reader: Reader<'_>) -> Option<&'static str> {
+    let scope = scope(&mut reader);
+    match parameter(&mut reader)?.as_str() {
+        "authorization" if scope.session => Some("SET SESSION AUTHORIZATION"),
+        "session_authorization" => Some("SET SESSION AUTHORIZATION"),
+        "role" => {
+            if !reader.accept("to") {
+                reader.accept_symbol(b'=');
+            }
+            if reader.is_at("default") {
+                return Some("SET ROLE TO DEFAULT");
+            }
+            let role = reader.clone().name().or_else(|| reader.string())?;
+            // The server compares the name as it is stored, whatever quotes it is written in.
+            (role == "none").then_some("SET ROLE NONE")
+        }
+        _ => None,
     }
 }
 
 /// Returns the class of a `RESET` whose first word has been read.
 pub(super) fn reset(mut reader: Reader<'_>) -> Class {
-    if reader.accept("session") {
+    if reset_escape(reader.clone()).is_some() {
         return Class::RoleEscape;
     }
-    reset_class(&parameter(&mut reader).unwrap_or_default())
+    match parameter(&mut reader).as_deref() {
+        Some(STANDARD_CONFORMING_STRINGS | "all") => Class::LexicalSetting,
+        _ => Class::SessionSetting,
+    }
 }
 
-/// Returns the class of a `RESET` of a parameter, or of `all`.
-pub(super) fn reset_class(parameter: &str) -> Class {
-    match parameter {
-        "role" | "session_authorization" => Class::RoleEscape,
-        STANDARD_CONFORMING_STRINGS | "all" => Class::LexicalSetting,
-        _ => Class::SessionSetting,
+/// Returns the command of a `RESET` that leaves the role, whose first word has been read.
+pub(super) fn reset_escape(mut reader: Reader<'_>) -> Option<&'static str> {
+    match parameter(&mut reader)?.as_str() {
+        "role" => Some("RESET ROLE"),
+        "session_authorization" => Some("RESET SESSION AUTHORIZATION"),
+        "session" if reader.is_at("authorization") => Some("RESET SESSION AUTHORIZATION"),
+        _ => None,
     }
 }

@@ -41,7 +41,8 @@ impl<'a> Reader<'a> {
         let mut inner = token.span();
         inner.start += open;
         inner.end -= close;
-        while let Some(part) = self.next.clone()
+        while self.is_at_next_part()
+            && let Some(part) = self.next.clone()
             && part.kind == TokenKind::Text
             && part.closed
             && self.text().starts_with('\'')
@@ -55,6 +56,13 @@ impl<'a> Reader<'a> {
             self.advance();
         }
         Some(Constant { inner, value })
+    }
+
+    /// Returns `true` if the next token, if it is a string, continues the last one. Such a part begins on a later line.
+    pub(super) fn is_at_next_part(&self) -> bool {
+        let end = self.end().end as usize;
+        let start = self.place().map_or(end, |place| place.start as usize);
+        self.tokens.text()[end..start].contains(['\n', '\r'])
     }
 }
 
