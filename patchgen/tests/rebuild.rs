@@ -121,7 +121,8 @@ fn a_build_that_fails_shows_every_fault_once() {
         "select 1;\nvacuum;\n",
     );
     package.write("patches/kennel.2024131.0001.postgres.b.sql", "select 1;");
-    package.write(&format!("patches/{}", patch(2, "empty")), "");
+    package.write(&format!("patches/{}", patch(2, "empty")), "-- later\n");
+    package.write(&format!("patches/{}", patch(3, "blank")), "");
     let output = package.cargo("build");
     assert!(!output.status.success());
     let errors = String::from_utf8(output.stderr).unwrap();
@@ -130,7 +131,8 @@ fn a_build_that_fails_shows_every_fault_once() {
         "--> patches/kennel.20240131.0001.postgres.a.sql:2:1",
         "error[file-name]: the major version `2024131` has 7 digits, not 8",
         "warning[empty-patch]: the patch has no statement",
-        "patchgen: 2 errors",
+        "error[blank-patch]: the file is blank",
+        "patchgen: 3 errors",
     ] {
         assert_eq!(errors.matches(expected).count(), 1, "{expected}\n{errors}");
     }

@@ -96,6 +96,28 @@ fn a_rule_can_be_made_an_error_or_left_out() {
 }
 
 #[test]
+fn a_blank_file_is_an_error_in_every_command() {
+    let file = "patches/kennel.20240131.0001.postgres.a.sql";
+    for text in ["", " \n\t\r\n", "\u{feff}", "\u{feff}\n"] {
+        let folder = scratch_patches(&[(file, text)]);
+        for command in [
+            &["check"][..],
+            &["check", "--allow", "empty-patch"],
+            &["lock"],
+            // The files are read before any server is asked.
+            &["apply", "--conninfo", "host=/nowhere"],
+        ] {
+            let outcome = patchgen(folder.path(), command);
+            outcome.assert_code(1);
+            let expected = format!(
+                "error[blank-patch]: the file is blank\n  --> {file}\nhelp: write the patch"
+            );
+            assert!(outcome.stderr.starts_with(&expected), "{outcome:#?}");
+        }
+    }
+}
+
+#[test]
 fn every_rule_is_explained() {
     let folder = scratch_patches(&[]);
     let outcome = patchgen(folder.path(), &["check", "--explain", "renaming-column"]);

@@ -30,6 +30,18 @@ pub(crate) struct Analysis {
 /// Analyses the text of a patch by itself. `file` is the path that is shown.
 pub(crate) fn analyse(file: &str, text: &str, attributes: Attributes, rules: &Rules) -> Analysis {
     let mut findings = Findings::new(file, text, rules);
+    if text.trim().is_empty() {
+        // An editor or a copy may have truncated the file, and not written it yet. Once recorded, its checksum is final.
+        findings.error_of_file(
+            "blank-patch",
+            "the file is blank",
+            "write the patch, or delete the file; one without statements needs a comment that says why",
+        );
+        return Analysis {
+            findings: findings.into_list(),
+            ..Analysis::default()
+        };
+    }
     let split = split(text);
     let mut pieces = split.pieces.iter();
     let first = pieces.find(|piece| piece.kind != PieceKind::Space);

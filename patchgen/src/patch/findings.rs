@@ -42,6 +42,12 @@ impl<'a> Findings<'a> {
         self.list.push(finding);
     }
 
+    /// Adds an error about the file as a whole.
+    pub(crate) fn error_of_file(&mut self, code: &'static str, message: &str, help: &str) {
+        let finding = Diagnostic::error(code, message).in_file(self.file);
+        self.list.push(finding.help(help));
+    }
+
     /// Adds the finding of a rule, with the severity that the level of the rule has.
     pub(crate) fn warn(&mut self, fault: Fault) {
         if let Some(severity) = self.severity(fault.code) {
@@ -55,11 +61,10 @@ impl<'a> Findings<'a> {
     /// Adds the finding of a rule about the file as a whole.
     pub(crate) fn warn_of_file(&mut self, rule: &'static str, message: &str, help: &str) {
         if let Some(severity) = self.severity(rule) {
-            let mut finding = Diagnostic::error(rule, message)
-                .in_file(self.file)
-                .help(help);
-            finding.severity = severity;
-            self.list.push(finding);
+            self.error_of_file(rule, message, help);
+            if let Some(finding) = self.list.last_mut() {
+                finding.severity = severity;
+            }
         }
     }
 
