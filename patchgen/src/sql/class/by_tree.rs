@@ -212,6 +212,9 @@ fn alter_database(statement: &ast::AlterDatabase) -> Classified {
     let class = |class| placed(class, false, statement.database_ref());
     match statement.action() {
         Some(ast::AlterDatabaseAction::SetTablespace(_)) => class(Class::AlterDatabaseTablespace),
+        Some(ast::AlterDatabaseAction::DatabaseOptionList(options)) if moves(&options) => {
+            class(Class::AlterDatabaseTablespace)
+        }
         Some(ast::AlterDatabaseAction::DatabaseOptionList(options)) => match limit(options) {
             None => Classified::default(),
             limit => Classified {
@@ -221,6 +224,11 @@ fn alter_database(statement: &ast::AlterDatabase) -> Classified {
         },
         _ => Classified::default(),
     }
+}
+
+fn moves(options: &ast::DatabaseOptionList) -> bool {
+    let text = options.syntax().text().to_string();
+    database::moves(&mut Reader::new(&text, StringMode::Standard))
 }
 
 /// Returns the place of the connection limit in a list of options.

@@ -246,6 +246,12 @@ fn alter_database(mut reader: Reader<'_>) -> Classified {
     if reader.accept_any(&["owner", "rename", "reset", "refresh"]) {
         return Classified::default();
     }
+    if database::moves(&mut reader.clone()) {
+        return Classified {
+            class: Class::AlterDatabaseTablespace,
+            ..found
+        };
+    }
     match database::limit(&mut reader) {
         None => Classified::default(),
         limit => Classified { limit, ..found },

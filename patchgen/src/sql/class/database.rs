@@ -26,6 +26,12 @@ pub(super) fn limit(reader: &mut Reader<'_>) -> Option<Span> {
     None
 }
 
+/// Returns `true` if the options of `ALTER DATABASE` move the database: `TABLESPACE`, which the server accepts only alone.
+pub(super) fn moves(reader: &mut Reader<'_>) -> bool {
+    reader.accept("with");
+    reader.name().as_deref() == Some("tablespace")
+}
+
 /// Skips `CONNECTION LIMIT`, which can be nothing but the name of the option, because `LIMIT` is reserved.
 fn accept_words(reader: &mut Reader<'_>) -> bool {
     let mut after = reader.clone();
