@@ -1,10 +1,10 @@
 //! Statements and meta-commands of a patch.
 
 use super::patch_text::PatchText;
-use crate::sql::class::{Escape, classify_with, role_escapes};
+use crate::sql::class::{Escape, classify_with, may_need_no_transaction, role_escapes};
 use crate::sql::lexer::span;
 use crate::sql::{Classified, PieceKind, Split, variables};
-use patchgen_model::{Class, CopyData, Item, Span, Statement, Variable};
+use patchgen_model::{Class, CopyData, Item, Kind, Span, Statement, Variable};
 
 /// [`Item`] that owns its names.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -84,7 +84,14 @@ pub(super) fn items(split: &Split, patch: &PatchText<'_>) -> Vec<OwnedItem> {
                 } else {
                     Vec::new()
                 };
-                let classified = classify_with(statement, piece.string_mode, &variables);
+                let mut classified = classify_with(statement, piece.string_mode, &variables);
+                if patch.kind == Kind::Concurrent
+                    && classified.class == Class::Transactional
+                    && may_need_no_transaction(statement, piece.string_mode)
+                {
+                    // A partitioned table needs it, and it does no harm to another one.
+                    classified.class = Class::Repeatable;
+                }
                 if patch.is_for_psql() {
                     // psql puts the values in itself.
                     variables.clear();

@@ -7,9 +7,11 @@ mod by_words;
 mod block;
 mod database;
 mod escape;
+mod rebuild;
 mod setting;
 
 pub(crate) use escape::{Escape, role_escapes};
+pub(crate) use rebuild::may_need_no_transaction;
 
 use super::lexer::StringMode;
 use super::words::Reader;

@@ -1,0 +1,5 @@
+-- patch: kind=concurrent
+cluster dog using dog_name;
+reindex table dog;
+reindex index dog_name;
+reindex (concurrently false) table dog;
