@@ -10,6 +10,7 @@ use patchgen::codegen::{self, IncludeError};
 use patchgen::{Build, Diagnostic, Output, Severity};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
+use std::env::VarError;
 use std::path::{Path, PathBuf};
 
 /// Expands to the set of patches, as an expression for a `static`.
@@ -59,7 +60,10 @@ help: run `cargo clean`, then build again";
 
 /// Expands to the set that the build script has written.
 fn included() -> TokenStream {
-    let out = std::env::var_os("OUT_DIR");
+    let out = match variable("OUT_DIR") {
+        Ok(out) => out,
+        Err(error) => return stub(&[error]),
+    };
     let error = match out.map_or(Err(IncludeError::Missing), |out| {
         codegen::check(Path::new(&out))
     }) {
@@ -72,12 +76,27 @@ fn included() -> TokenStream {
 
 /// Expands to the set of a build that the macro runs itself.
 fn scanned(build: &Build) -> TokenStream {
-    let base = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
+    let base = match variable("CARGO_MANIFEST_DIR") {
+        Ok(base) => PathBuf::from(base.unwrap_or_default()),
+        Err(error) => return stub(&[error]),
+    };
     match build.clone().base(&base).run() {
         Ok(output) => expression(&base, &output),
         Err(findings) => {
             let reports: Vec<_> = findings.iter().map(report).collect();
             stub(&reports)
+        }
+    }
+}
+
+/// Returns the value of an environment variable, or the compile error for one that is not UTF-8.
+fn variable(name: &str) -> Result<Option<String>, TokenStream> {
+    match std::env::var(name) {
+        Ok(value) => Ok(Some(value)),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => {
+            let message = format!("the environment variable `{name}` is not UTF-8");
+            Err(quote!(compile_error!(#message);))
         }
     }
 }

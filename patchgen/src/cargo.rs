@@ -3,7 +3,7 @@
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::pipeline;
 use crate::set::codegen;
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::source::glob;
 use std::path::{Path, PathBuf};
 
@@ -19,14 +19,14 @@ pub(crate) fn emit(settings: &Settings) {
     findings.iter().for_each(warn);
 }
 
-fn generate(settings: &Settings) -> Result<Diagnostics, Diagnostics> {
-    let Some(out) = std::env::var_os("OUT_DIR").map(PathBuf::from) else {
+fn generate(choices: &Settings) -> Result<Diagnostics, Diagnostics> {
+    let Some(out) = settings::variable("OUT_DIR")?.map(PathBuf::from) else {
         let message = "`OUT_DIR` is not set: `emit` is for build scripts";
         let fault = Diagnostic::error("setting", message);
         return Err(fault.help("call `run` elsewhere").into());
     };
-    watch(settings, &out)?;
-    let output = pipeline::run(settings, Some(&out))?;
+    watch(choices, &out)?;
+    let output = pipeline::run(choices, Some(&out))?;
     codegen::write(&out, &output.encoded)?;
     Ok(output.warnings)
 }

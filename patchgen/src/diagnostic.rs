@@ -1,5 +1,6 @@
 //! Findings of a build: errors and warnings with their places.
 
+pub(crate) mod file;
 #[cfg(feature = "serde")]
 mod json;
 mod list;

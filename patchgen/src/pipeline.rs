@@ -24,13 +24,17 @@ pub(crate) fn run(settings: &Settings, out: Option<&Path>) -> Result<Output, Dia
     let started = SystemTime::now();
     let base = settings.folder()?;
     let mut findings = setting_faults(settings);
+    let is_locked = settings.is_locked().unwrap_or_else(|faults| {
+        findings.extend(faults.into_list());
+        false
+    });
     thread::scope(|scope| {
         let roots: Vec<PathBuf> = settings.globs.iter().map(|glob| glob::root(glob)).collect();
         let folder = base.clone();
         let head = scope.spawn(move || revision::read(&folder, &roots));
 
         let cache = out.map_or_else(Cache::default, |out| Cache::load(out, &settings.rules));
-        let found = scan::find(&base, &settings.globs, &mut findings);
+        let found = scan::find(&base, &settings.globs, is_patch_name, &mut findings);
         too_large(&found)?;
         let lock_path = settings.lock_path(&base);
         let lock = lock_path
@@ -50,7 +54,7 @@ pub(crate) fn run(settings: &Settings, out: Option<&Path>) -> Result<Output, Dia
         if !has_errors(&findings)
             && let Some((_, lock_file)) = &lock_path
         {
-            let unsealed = if settings.is_locked() {
+            let unsealed = if is_locked {
                 Unsealed::Reject
             } else {
                 Unsealed::Accept
@@ -96,6 +100,10 @@ fn too_large(found: &[Found]) -> Result<(), Diagnostics> {
             .help("load such data by other means than a patch; this is the largest file")
             .into(),
     )
+}
+
+fn is_patch_name(name: &str) -> bool {
+    name::parse(name).is_ok()
 }
 
 /// Returns the faults of the settings themselves.

@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::rule::Rules;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// Choices of a [`Build`](crate::Build).
@@ -61,8 +62,19 @@ impl Settings {
     }
 
     /// Returns `true` if the build or the environment rejects unsealed patches.
-    pub(crate) fn is_locked(&self) -> bool {
-        let variable = std::env::var("PATCHGEN_LOCKED");
-        self.locked || variable.is_ok_and(|value| !matches!(value.as_str(), "" | "0"))
+    pub(crate) fn is_locked(&self) -> Result<bool, Diagnostics> {
+        let variable = variable("PATCHGEN_LOCKED")?;
+        Ok(self.locked || variable.is_some_and(|value| !matches!(value.as_str(), "" | "0")))
     }
+}
+
+/// Returns the value of an environment variable. One that is not UTF-8 is an error, so that it is never ignored.
+pub(crate) fn variable(name: &str) -> Result<Option<String>, Diagnostics> {
+    let value = std::env::var_os(name).map(OsString::into_string);
+    value.transpose().map_err(|_| {
+        let message = format!("the environment variable `{name}` is not UTF-8");
+        Diagnostic::error("setting", message)
+            .help("unset it, or set it to text in UTF-8")
+            .into()
+    })
 }

@@ -1,6 +1,10 @@
 use crate::{json, patchgen, run};
 use patchgen_tests::scratch_patches;
+#[cfg(unix)]
+use std::ffi::OsStr;
 use std::fs;
+#[cfg(unix)]
+use std::process::Command;
 
 #[test]
 fn check_reports_all_errors_with_their_positions() {
@@ -115,6 +119,46 @@ fn a_blank_file_is_an_error_in_every_command() {
             assert!(outcome.stderr.starts_with(&expected), "{outcome:#?}");
         }
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_lock_file_that_is_a_fifo_is_an_error() {
+    let folder = scratch_patches(&[("patches/kennel.20240131.0001.postgres.a.sql", "SELECT 1;\n")]);
+    let fifo = folder.path().join("patches.lock");
+    assert!(Command::new("mkfifo").arg(fifo).status().unwrap().success());
+    for command in [&["check"][..], &["lock", "--check"], &["lock"]] {
+        let outcome = patchgen(folder.path(), command);
+        outcome.assert_code(1);
+        for part in ["patches.lock", "is a FIFO, not a regular file"] {
+            assert!(outcome.stderr.contains(part), "{outcome:#?}");
+        }
+    }
+}
+
+#[test]
+fn a_folder_with_the_name_of_a_patch_is_an_error() {
+    let file = "patches/kennel.20240131.0001.postgres.a.sql/kennel.20240131.0002.postgres.b.sql";
+    let folder = scratch_patches(&[(file, "SELECT 1;\n")]);
+    let outcome = patchgen(folder.path(), &["check"]);
+    outcome.assert_code(1);
+    let expected = "error[unreadable]: is a folder, not a regular file\n  --> patches/kennel.20240131.0001.postgres.a.sql\n";
+    assert!(outcome.stderr.starts_with(expected), "{outcome:#?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_not_utf_8_is_an_error() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = scratch_patches(&[("patches/kennel.20240131.0001.postgres.a.sql", "SELECT 1;\n")]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_patchgen"));
+    command.current_dir(folder.path()).arg("check");
+    command.env("PATCHGEN_LOCKED", OsStr::from_bytes(b"\xff"));
+    let output = command.output().unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    let expected = "error[setting]: the environment variable `PATCHGEN_LOCKED` is not UTF-8\n";
+    assert!(errors.starts_with(expected), "{errors}");
 }
 
 #[test]

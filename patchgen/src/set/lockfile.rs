@@ -7,6 +7,7 @@
 
 use super::checksum::checksum;
 use super::output::Output;
+use crate::diagnostic::file::{not_regular, read_regular, unreadable};
 use crate::diagnostic::{Diagnostic, Diagnostics, Position};
 use patchgen_model::{Checksum, Grammar, Patch, PatchId, PatchSet, Version};
 use std::collections::BTreeMap;
@@ -20,14 +21,22 @@ const OLD_TITLE: &str = "# patchgen lock 1 ";
 /// Seals the patches of a set: writes the lock file, unless it has the same content already. Returns `true` if it was written.
 ///
 /// # Errors
-/// If the file cannot be written.
+/// If the file cannot be written, or is no regular file.
 pub fn write(output: &Output, path: &Path) -> io::Result<bool> {
     let text = render(&output.patch_set());
-    if std::fs::read_to_string(path).is_ok_and(|old| old == text) {
-        return Ok(false);
-    }
     let mut new = path.to_owned();
     new.as_mut_os_string().push(".new");
+    for file in [path, &new] {
+        // A FIFO would be waited for.
+        let found = std::fs::metadata(file).ok();
+        if let Some(message) = found.and_then(|metadata| not_regular(&metadata)) {
+            let message = format!("`{}` {message}", file.display());
+            return Err(io::Error::other(message));
+        }
+    }
+    if std::fs::read(path).is_ok_and(|old| old == text.as_bytes()) {
+        return Ok(false);
+    }
     std::fs::write(&new, text)?;
     std::fs::rename(&new, path)?;
     Ok(true)
@@ -92,12 +101,14 @@ struct Entry {
 impl Lock {
     /// Reads a lock file if there is one; `file` is the path that is shown.
     pub(crate) fn read(path: &Path, file: &str, findings: &mut Vec<Diagnostic>) -> Option<Self> {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text.replace("\r\n", "\n"),
+        let text = match read_regular(path) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).replace("\r\n", "\n"),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
             Err(error) => {
-                let message = format!("cannot be read: {error}");
-                findings.push(Diagnostic::error("lock-damaged", message).in_file(file));
+                findings.push(Diagnostic {
+                    code: "lock-damaged".into(),
+                    ..unreadable(file, &error)
+                });
                 return None;
             }
         };

@@ -2,11 +2,13 @@
 
 use super::glob::{MATCHING, any_case_extension, split};
 use super::text::TextError;
+use crate::diagnostic::file::{not_regular, read_regular, unreadable};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use glob::Pattern;
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::{DirEntry, Metadata};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// File that a glob matched.
@@ -27,14 +29,21 @@ impl Found {
     }
 }
 
-/// Finds the files that the globs match below `base`, each once, in no particular order.
-pub(crate) fn find(base: &Path, globs: &[String], findings: &mut Vec<Diagnostic>) -> Vec<Found> {
+/// Finds the files that the globs match below `base`, each once, in no particular order. A folder with the name of a patch is
+/// an error.
+pub(crate) fn find(
+    base: &Path,
+    globs: &[String],
+    is_patch_name: fn(&str) -> bool,
+    findings: &mut Vec<Diagnostic>,
+) -> Vec<Found> {
     if globs.is_empty() {
         let missing = Diagnostic::error("no-match", "no patches are named");
         findings.push(missing.help("say where they are, such as `patches/**/*.sql`"));
     }
     let mut scan = Scan {
         base,
+        is_patch_name,
         seen: HashSet::new(),
         found: Vec::new(),
         findings,
@@ -47,6 +56,7 @@ pub(crate) fn find(base: &Path, globs: &[String], findings: &mut Vec<Diagnostic>
 
 struct Scan<'a> {
     base: &'a Path,
+    is_patch_name: fn(&str) -> bool,
     /// Real folder and name of every file, so that a file that is found in two ways counts once.
     seen: HashSet<(PathBuf, OsString)>,
     found: Vec<Found>,
@@ -81,7 +91,10 @@ impl Scan<'_> {
         };
         let path = self.base.join(&root);
         let matched = if pattern.as_str().is_empty() {
-            (path.exists() || path.is_symlink()) && self.file(&path, None)
+            match path.symlink_metadata() {
+                Err(error) if error.kind() == ErrorKind::NotFound => false,
+                _ => self.file(&path, None),
+            }
         } else {
             let depth = if pattern.as_str().contains("**") {
                 usize::MAX
@@ -100,6 +113,10 @@ impl Scan<'_> {
             Ok(real) if real.is_dir() => {
                 let above = None;
                 self.folder(&Folder { path, real, above }, "", pattern, depth)
+            }
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                self.unreadable(&path, &error);
+                true
             }
             _ => false,
         }
@@ -132,17 +149,27 @@ impl Scan<'_> {
             let link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
             let is_dir = match entry.file_type() {
                 Ok(kind) if !kind.is_symlink() => kind.is_dir(),
-                _ => path.is_dir(),
+                _ => match path.metadata() {
+                    Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                        self.unreadable(&path, &error);
+                        matched = true;
+                        continue;
+                    }
+                    found => found.is_ok_and(|metadata| metadata.is_dir()),
+                },
             };
-            if !is_dir {
-                if pattern.matches_with(&relative, MATCHING) {
-                    matched |= self.file(&path, (!link).then_some(folder));
-                }
-            } else if depth > 0 {
+            if pattern.matches_with(&relative, MATCHING) {
+                matched |= self.file(&path, (!link).then_some(folder));
+            }
+            if is_dir && depth > 0 {
                 let real = match path.canonicalize() {
                     _ if !link => folder.real.join(&name),
-                    Ok(target) if !folder.is_below(&target) => target,
-                    _ => continue,
+                    Ok(target) if folder.is_below(&target) => continue,
+                    Ok(target) => target,
+                    Err(error) => {
+                        self.unreadable(&path, &error);
+                        continue;
+                    }
                 };
                 let above = Some(folder);
                 let inner = Folder { path, real, above };
@@ -153,28 +180,31 @@ impl Scan<'_> {
     }
 
     fn unreadable(&mut self, path: &Path, error: &std::io::Error) {
-        let fault = Diagnostic::error("unreadable", format!("cannot be read: {error}"));
         let file = display(self.base, path);
-        self.findings.push(fault.in_file(&file));
+        self.findings.push(unreadable(&file, error));
     }
 
     /// Adds a file that a glob matched. `folder` is the folder that contains it, or `None` if the path may be a link. Returns
-    /// `false` if the path is that of a folder.
+    /// `false` if the path is that of a folder without the name of a patch.
     fn file(&mut self, path: &Path, folder: Option<&Folder<'_>>) -> bool {
         let file = display(self.base, path);
         let name = path.file_name().unwrap_or_default().to_owned();
         // A link that leads nowhere counts as a file, so that its name is checked: the lock files of editors are such links.
         let metadata = match path.metadata().or_else(|_| path.symlink_metadata()) {
-            Ok(metadata) if metadata.is_dir() => return false,
+            Ok(metadata) if metadata.is_dir() && !(self.is_patch_name)(&name.to_string_lossy()) => {
+                return false;
+            }
             Ok(metadata) => metadata,
             Err(error) => {
                 self.unreadable(path, &error);
                 return true;
             }
         };
-        let fault = |message| Diagnostic::error("unreadable", message).in_file(&file);
-        if !metadata.is_file() && !metadata.is_symlink() {
-            self.findings.push(fault("is not a regular file"));
+        let fault = |message: &str| Diagnostic::error("unreadable", message).in_file(&file);
+        if let Some(message) = not_regular(&metadata).filter(|_| !metadata.is_symlink()) {
+            let fault = fault(&message);
+            self.findings
+                .push(fault.help("rename it if it is no patch; a patch is a regular file"));
         } else if path
             .to_str()
             .is_none_or(|path| path.contains(char::is_control))
@@ -232,9 +262,7 @@ pub(crate) fn read(
     file: &str,
     decode: fn(Vec<u8>) -> Result<String, TextError>,
 ) -> Result<String, Diagnostics> {
-    let bytes = std::fs::read(path).map_err(|error| {
-        Diagnostic::error("unreadable", format!("cannot be read: {error}")).in_file(file)
-    })?;
+    let bytes = read_regular(path).map_err(|error| unreadable(file, &error))?;
     Ok(decode(bytes).map_err(|error| error.diagnostic(file))?)
 }
 
@@ -245,7 +273,7 @@ mod tests {
     fn found_in(base: &Path, globs: &[&str]) -> (Vec<String>, Vec<String>) {
         let globs: Vec<_> = globs.iter().map(|glob| (*glob).to_owned()).collect();
         let mut findings = Vec::new();
-        let mut files: Vec<_> = find(base, &globs, &mut findings)
+        let mut files: Vec<_> = find(base, &globs, |name| name == "patch.sql", &mut findings)
             .into_iter()
             .map(|found| found.file)
             .collect();
@@ -273,6 +301,54 @@ mod tests {
         assert_eq!(faults.len(), 2);
         assert!(faults[0].contains("there is no `../d`"), "{faults:?}");
         assert!(faults[1].contains("name each glob by itself"), "{faults:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_regular_files_are_patches() {
+        let base = tempfile::tempdir().unwrap();
+        let base = base.path();
+        std::fs::create_dir_all(base.join("p/patch.sql")).unwrap();
+        std::fs::create_dir(base.join("p/other.sql")).unwrap();
+        std::fs::write(base.join("p/patch.sql/a.sql"), "").unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(base.join("p/s.sql")).unwrap();
+        let made = std::process::Command::new("mkfifo")
+            .arg(base.join("p/f.sql"))
+            .status();
+        assert!(made.unwrap().success());
+        std::os::unix::fs::symlink("/dev/zero", base.join("p/z.sql")).unwrap();
+        let (found, faults) = found_in(base, &["p/**/*.sql", "p/f.sql", "p/patch.sql"]);
+        assert_eq!(found, ["p/patch.sql/a.sql"]);
+        for (file, kind, count) in [
+            ("f.sql", "FIFO", 2),
+            ("patch.sql", "folder", 2),
+            ("s.sql", "socket", 1),
+            ("z.sql", "device", 1),
+        ] {
+            let fault =
+                format!("error[unreadable]: is a {kind}, not a regular file\n  --> p/{file}\n");
+            let same = faults.iter().filter(|found| found.starts_with(&fault));
+            assert_eq!(same.count(), count, "{file}: {faults:?}");
+        }
+        assert_eq!(faults.len(), 6, "{faults:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_cannot_be_read_is_named() {
+        let base = tempfile::tempdir().unwrap();
+        let base = base.path();
+        std::os::unix::fs::symlink("loop", base.join("loop")).unwrap();
+        for (glob, file) in [("loop/*.sql", "loop"), ("loop/a.sql", "loop/a.sql")] {
+            let (found, faults) = found_in(base, &[glob]);
+            assert!(found.is_empty());
+            assert_eq!(faults.len(), 1, "{faults:?}");
+            assert!(
+                faults[0].starts_with("error[unreadable]: cannot be read: "),
+                "{faults:?}"
+            );
+            assert!(faults[0].contains(&format!("--> {file}")), "{faults:?}");
+        }
     }
 
     #[cfg(unix)]
