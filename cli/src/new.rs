@@ -75,7 +75,8 @@ fn write(path: &Path, kind: Option<Kind>) -> io::Result<()> {
     let mut file = File::create_new(path)?;
     match kind {
         Some(kind) => writeln!(file, "-- patch: kind={kind}\n"),
-        None => Ok(()),
+        // A file with nothing but white space is an error of the build.
+        None => writeln!(file, "-- Write the statements of the patch here."),
     }
 }
 
