@@ -14,7 +14,7 @@ pub enum Event<'a> {
     },
     /// The run waits; reported when the wait begins, and then every ten seconds.
     Waiting {
-        /// What it waits for: another session by its process id, application name, role and the start of its transaction;
+        /// The obstacle: another session by its process id, application name, role and the start of its transaction;
         /// or a connection, or a database that is in use, with the server's message.
         holder: &'a str,
         /// Time that this run has waited so far.

@@ -348,7 +348,7 @@ fn a_server_that_is_too_old_is_refused_at_the_first_contact() {
             let mut startup = vec![0; u32::from_be_bytes(length) as usize - 4];
             stream.read_exact(&mut startup).unwrap();
             let mut answer = b"R\0\0\0\x08\0\0\0\0".to_vec();
-            answer.extend(b"S\0\0\0\x19server_version\012.22\0");
+            answer.extend(b"S\x00\x00\x00\x19server_version\x0012.22\x00");
             answer.extend(b"Z\0\0\0\x05I");
             stream.write_all(&answer).unwrap();
             // Until the program has gone.

@@ -3,7 +3,7 @@
 use crate::source::ModulePath;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// What each node leads to.
+/// The nodes that each node leads to.
 pub(crate) type Graph<N> = BTreeMap<N, BTreeSet<N>>;
 
 /// Returns the shortest circle that begins with the edge from `first` to `second` and stays among the nodes that

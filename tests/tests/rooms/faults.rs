@@ -34,7 +34,7 @@ pub(crate) fn faults(name: &str, tree: &Tree, list: &str) -> Vec<String> {
     faults
 }
 
-/// What the files of a crate use of each other, the root left out.
+/// The uses of the files of a crate among each other, without the root.
 fn ties(source: &Source) -> Ties<'_> {
     let mut ties = Ties::new();
     for mention in &source.mentions {

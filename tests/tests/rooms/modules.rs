@@ -84,7 +84,7 @@ impl Source {
         })
     }
 
-    /// Whether a path may begin with this name: a module below this one, or something imported.
+    /// `true` if a path may begin with this name: a module below this one, or something imported.
     fn knows(&self, module: &[String], name: &String) -> bool {
         let Some(contents) = self.modules.get(module) else {
             return false;

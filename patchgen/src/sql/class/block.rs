@@ -92,7 +92,7 @@ mod tests {
             "begin call p(); end",
             "begin execute 'x'; end",
             "begin/**/Execute/**/'x'; end",
-            // What a quoted name stands for is not looked up.
+            // The meaning of a quoted name is not looked up.
             "begin \"call\"(); end",
             "begin \"CALL\"(); end",
             "begin U&\"x\" := 1; end",

@@ -29,7 +29,7 @@ fn parents_and_their_children_may_use_each_other() {
                 "use crate::plan::Plan; use super::Step;",
             ),
         ],
-        // What a parent defines does not come from its globs.
+        // The definitions of a parent do not come from its globs.
         &[
             (
                 "plan.rs",
