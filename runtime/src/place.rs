@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 /// The place that the patches of a logical database go to: a physical database, or one schema in it.
 ///
-/// Its text is `database` or `database/schema`. A database whose name contains `/` or `"` is written in double quotes,
-/// as in SQL, so that every place has a text of its own and is read back from it.
+/// Its text is `database` or `database/schema`. A database whose name contains `/` or begins with `"` is written in
+/// double quotes, as in SQL, so that every place has a text of its own and is read back from it.
 ///
 /// ```
 /// use patchgen_runtime::Place;
@@ -36,7 +36,7 @@ impl Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.database.contains(['/', '"']) {
+        if self.database.contains('/') || self.database.starts_with('"') {
             write!(f, "\"{}\"", self.database.replace('"', "\"\""))?;
         } else {
             f.write_str(&self.database)?;
@@ -111,7 +111,8 @@ mod tests {
             ("app", Some("s"), "app/s"),
             ("a/b", None, "\"a/b\""),
             ("a/b", Some("s/t"), "\"a/b\"/s/t"),
-            ("a\"b", Some("s"), "\"a\"\"b\"/s"),
+            ("a\"b", Some("s"), "a\"b/s"),
+            ("\"a", Some("s"), "\"\"\"a\"/s"),
         ] {
             let place = Place {
                 database: database.to_owned(),

@@ -66,6 +66,14 @@ fn session_key(place: &Place, id: PatchId<'_>) -> String {
     }
 }
 
+impl Planned<'_> {
+    /// As [`session_prefix`](Self::session_prefix), in the spelling of earlier versions: their backends may outlive them.
+    pub(crate) fn former_session_prefix(&self) -> String {
+        let Version { major, minor, .. } = self.patch.version();
+        format!("patchgen {} {major:08}.{minor:04} #", self.patch.database())
+    }
+}
+
 impl Begun<'_> {
     /// The name of the session that runs the attempt.
     pub(crate) fn session_name(&self, program: &str) -> String {

@@ -69,11 +69,14 @@ async fn survivor(
     session: &Session,
 ) -> Result<Option<SimpleQueryRow>, Error> {
     let prefix = literal(&planned.session_prefix());
+    let former = literal(&planned.former_session_prefix());
     let query = sql!(
         "
         SELECT pid, application_name, pg_catalog.to_char(query_start, 'YYYY-MM-DD HH24:MI:SS TZ')
         FROM pg_catalog.pg_stat_activity WHERE datname = pg_catalog.current_database()
-            AND pg_catalog.starts_with(application_name, {prefix}) AND pid <> pg_catalog.pg_backend_pid()
+            AND (pg_catalog.starts_with(application_name, {prefix})
+                OR pg_catalog.starts_with(application_name, {former}))
+            AND pid <> pg_catalog.pg_backend_pid()
         "
     );
     session.row(&query).await
