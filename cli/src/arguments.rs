@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) launchpad: Launchpad,
 
-    /// How much to tell on standard error while at work
+    /// Amount of text on standard error while at work
     #[arg(
         short,
         long,
@@ -150,9 +150,9 @@ pub(crate) struct Lock {
 pub(crate) struct New {
     /// The database
     pub(crate) database: String,
-    /// What the patch does, in a few words
+    /// Description of the patch, in a few words
     pub(crate) description: String,
-    /// How it is to run: std, direct or concurrent
+    /// Kind of the patch: std, direct or concurrent
     #[arg(long)]
     pub(crate) kind: Option<Kind>,
     /// Where patches are; the new one goes where the newest of its database is

@@ -58,7 +58,7 @@ pub struct Options {
     #[arg(long, global = true)]
     pub state_in_target: bool,
 
-    /// How a session takes the role of a patch's user [default: login]
+    /// Method by which a session takes the role of a patch's user [default: login]
     #[arg(long, global = true, value_name = "MODE")]
     pub role_mode: Option<Role>,
 
@@ -74,19 +74,19 @@ pub struct Options {
     #[arg(long, global = true, value_name = "NAME")]
     pub state_schema: Option<String>,
 
-    /// How long a statement may wait for a lock before its patch is tried again: 500ms, 2s, 1min [default: 2s]
+    /// Time that a statement may wait for a lock before its patch is tried again: 500ms, 2s, 1min [default: 2s]
     #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration)]
     pub lock_timeout: Option<Duration>,
 
-    /// How long a patch that did not get its locks is tried again [default: 10min]
+    /// Time during which a patch that did not get its locks is tried again [default: 10min]
     #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration)]
     pub retry_for: Option<Duration>,
 
-    /// How long a statement may run [default: for ever]
+    /// Time that a statement may run [default: for ever]
     #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration)]
     pub statement_timeout: Option<Duration>,
 
-    /// How long to wait for another run to end [default: 10min]
+    /// Time to wait for another run to end [default: 10min]
     #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration)]
     pub lock_wait: Option<Duration>,
 

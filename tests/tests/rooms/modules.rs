@@ -5,7 +5,7 @@ use crate::source::{Form, Mention, ModulePath, Source};
 /// Imports that lead to imports; a path through more of them leads in a circle.
 const LONGEST: usize = 16;
 
-/// Where a path ends.
+/// Module at the end of a path.
 struct Target {
     module: ModulePath,
     /// The path ends at an item of the module, not at the module.
@@ -97,7 +97,7 @@ impl Source {
                 .any(|import| import.name.as_ref() == Some(name) && import.path[0] != *name)
     }
 
-    /// Where a name of a module that is not one of its children comes from.
+    /// Finds the origin of a name of a module that is not one of its children.
     ///
     /// Follows what a module imports inside its own room. What the root imports is followed into every room; what
     /// another room imports counts as its own.

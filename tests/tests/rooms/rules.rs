@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const FILE: &str = "ARCHITECTURE.md";
 
-/// What the rooms of a crate may use.
+/// Arrows that are allowed between the rooms of a crate.
 #[derive(Debug, Default)]
 pub(crate) struct Rules {
     /// Rooms that the list names, with the line that does so first.

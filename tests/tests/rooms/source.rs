@@ -35,7 +35,7 @@ pub(crate) enum Form {
     Item,
 }
 
-/// What a module contains.
+/// Items and imports of a module.
 #[derive(Debug, Default)]
 pub(crate) struct Module {
     pub(crate) items: BTreeSet<String>,
