@@ -155,7 +155,7 @@ pub(crate) struct New {
     /// Kind of the patch: std, direct or concurrent
     #[arg(long)]
     pub(crate) kind: Option<Kind>,
-    /// Where patches are; the new one goes where the newest of its database is
+    /// Places of the patches; the new one goes where the newest of its database is
     #[arg(long = "in", value_name = "FOLDER", default_value = "patches")]
     pub(crate) folder: PathBuf,
 }
